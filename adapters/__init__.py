@@ -1,0 +1,4 @@
+"""Backend adapters: each folder below turns one HTTP API into runyard's domain objects.
+
+Nothing in this package knows about the terminal; `tui` uses the public modules only.
+"""

@@ -1,0 +1,71 @@
+"""What a context needs to reach its backend: the part of the config that every backend shares.
+
+Each backend extends `ContextSettings` with its own keys. Unknown keys are refused.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from adapters.secret import Secret, fold_secret_keys
+
+
+class ContextSettings(BaseModel):
+    """One configured connection. Every secret `X` may also be given as `X_env`, `X_file` or `X_command`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    backend: str
+    url: str
+    headers: dict[str, Secret] = Field(default_factory=dict)
+    cookies: dict[str, Secret] = Field(default_factory=dict)
+    verify: bool = True
+    ca_file: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    proxy: str | None = None
+    connect_timeout: float = Field(5.0, gt=0)
+    read_timeout: float = Field(15.0, gt=0)
+    pool_timeout: float = Field(10.0, gt=0)
+    call_timeout: float = Field(20.0, gt=0)
+    retries: int = Field(3, ge=0, le=10)
+    concurrency: int = Field(6, ge=1, le=64)
+    requests_per_second: float = Field(20.0, gt=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fold_secrets(cls, data: Any) -> Any:
+        return fold_secret_keys(data, cls.model_fields)
+
+    @field_validator("url")
+    @classmethod
+    def _http_url(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be an http:// or https:// address with a host")
+        if parts.username or parts.password:
+            raise ValueError("must not hold a password; use headers or the backend's own keys")
+        return url.rstrip("/")
+
+    def addresses(self) -> tuple[str, ...]:
+        """Every address this context may send to; backends with more than `url` add theirs."""
+        return (self.url,)
+
+    def is_loopback(self) -> bool:
+        return all(_loopback(urlsplit(address).hostname or "") for address in self.addresses())
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+AuthKind = Literal["none", "bearer", "basic", "cookie"]
