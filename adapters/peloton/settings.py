@@ -1,0 +1,70 @@
+"""What a Peloton context needs beyond the common settings: three daemons, or the apiserver in front of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import Field, field_validator, model_validator
+
+from adapters.secret import Secret
+from adapters.settings import ContextSettings
+
+APISERVER, JOBMGR, RESMGR, HOSTMGR = "peloton-apiserver", "peloton-jobmgr", "peloton-resmgr", "peloton-hostmgr"
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """Where a service is asked, and the Rpc-Service name that daemon answers to."""
+
+    url: str
+    service: str
+
+
+class PelotonSettings(ContextSettings):
+    """`url` is the apiserver's when it stands alone, else the job manager's.
+
+    `fan_out_jobs` bounds how many live jobs are asked for their pods by one list or scan.
+    """
+
+    resmgr_url: str | None = None
+    hostmgr_url: str | None = None
+    caller: str = Field("runyard", min_length=1)
+    username: str | None = None
+    password: Secret | None = None
+    fan_out_jobs: int = Field(200, ge=1, le=10_000)
+    agent_logs: bool = True
+
+    @field_validator("resmgr_url", "hostmgr_url")
+    @classmethod
+    def _also_http(cls, url: str | None) -> str | None:
+        return None if url is None else cls._http_url(url)
+
+    @model_validator(mode="after")
+    def _whole_login(self) -> PelotonSettings:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password belong together; the server refuses half a login")
+        return self
+
+    @property
+    def through_apiserver(self) -> bool:
+        return self.resmgr_url is None and self.hostmgr_url is None
+
+    @property
+    def jobs(self) -> Daemon:
+        return Daemon(self.url, APISERVER if self.through_apiserver else JOBMGR)
+
+    @property
+    def pools(self) -> Daemon | None:
+        """Where pools are asked; None when the context names a job manager and no resource manager."""
+        if self.through_apiserver:
+            return self.jobs
+        return Daemon(self.resmgr_url, RESMGR) if self.resmgr_url else None
+
+    @property
+    def hosts(self) -> Daemon | None:
+        if self.through_apiserver:
+            return self.jobs
+        return Daemon(self.hostmgr_url, HOSTMGR) if self.hostmgr_url else None
+
+    def addresses(self) -> tuple[str, ...]:
+        return tuple(url for url in (self.url, self.resmgr_url, self.hostmgr_url) if url)
