@@ -1,0 +1,232 @@
+"""A pane of lines drawn with the line API: own cursor, own scroll offset, a thumb in the last column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from rich.segment import Segment
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.core.text import cell_len, cut
+from tui.styles.tokens import style
+
+
+class Cell(NamedTuple):
+    """A piece of a line: text that is already safe, and the token it is drawn in."""
+
+    text: str
+    token: str = "text"
+
+
+Line = Sequence[Cell]
+
+
+def width_of(cells: Iterable[Cell]) -> int:
+    return sum(cell_len(cell.text) for cell in cells)
+
+
+def plain(cells: Iterable[Cell]) -> str:
+    return "".join(cell.text for cell in cells)
+
+
+def fit(cells: Line, width: int) -> list[Cell]:
+    """Exactly `width` columns: cut with an ellipsis, or padded."""
+    fitted: list[Cell] = []
+    left = width
+    for text, token in cells:
+        length = cell_len(text)
+        if length > left:
+            fitted.append(Cell(cut(text, left), token))
+            left -= cell_len(fitted[-1].text)
+            break
+        fitted.append(Cell(text, token))
+        left -= length
+    if left > 0:
+        fitted.append(Cell(" " * left))
+    return fitted
+
+
+def spread(left: Line, right: Line, width: int) -> list[Cell]:
+    """`left` and `right` at the two ends of a line; the left one is cut first."""
+    room = max(0, width - width_of(right) - 1)
+    return [*fit(left, room), Cell(" "), *right] if width_of(right) < width else fit(left, width)
+
+
+def to_strip(cells: Line, width: int, *, selected: bool = False, ground: str = "body") -> Strip:
+    """The cells as a strip of exactly `width` columns, on the selection's ground where `selected`."""
+    return Strip([Segment(text, style(token, selected, ground)) for text, token in fit(cells, width)], width)
+
+
+class LineList(Widget, can_focus=True):
+    """Lines with a cursor. Subclasses say how many there are and draw one; heads stay in place.
+
+    `cursor` is an index; subclasses that redraw from data keep it on the same thing by key.
+    """
+
+    DEFAULT_CSS = """
+    LineList { width: 1fr; height: 1fr; }
+    """
+
+    class Rested(Message):
+        """The cursor has moved to another line, or what is under it has changed."""
+
+        def __init__(self, pane: LineList) -> None:
+            super().__init__()
+            self.pane = pane
+
+        @property
+        def control(self) -> LineList:
+            return self.pane
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, LineList.Rested)
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.cursor = 0
+        self.top = 0
+
+    # What subclasses answer.
+
+    @property
+    def count(self) -> int:
+        raise NotImplementedError
+
+    @property
+    def heads(self) -> int:
+        """Lines above the scrolling part."""
+        return 0
+
+    def head(self, row: int, width: int) -> Line:
+        return ()
+
+    def line(self, index: int, width: int, *, selected: bool) -> Line:
+        """The cells of one line, the two gutter columns included."""
+        raise NotImplementedError
+
+    def is_red(self, index: int) -> bool:
+        return False
+
+    # Geometry.
+
+    @property
+    def page_size(self) -> int:
+        return max(1, self.size.height - self.heads)
+
+    def index_at(self, y: int) -> int | None:
+        index = self.top + y - self.heads
+        return index if y >= self.heads and 0 <= index < self.count else None
+
+    def clamp(self) -> None:
+        """Bring cursor and offset back into what there is; the cursor stays in view."""
+        self.cursor = max(0, min(self.cursor, self.count - 1))
+        self.top = max(0, min(self.top, self.count - self.page_size))
+        if self.cursor < self.top:
+            self.top = self.cursor
+        elif self.cursor >= self.top + self.page_size:
+            self.top = self.cursor - self.page_size + 1
+
+    def on_resize(self) -> None:
+        self.clamp()
+
+    # Movement.
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on a line; only what changed is repainted."""
+        old_cursor, old_top = self.cursor, self.top
+        self.cursor = index
+        self.clamp()
+        if self.top != old_top:
+            self.refresh()
+        elif self.cursor != old_cursor:
+            self.refresh_index(old_cursor)
+            self.refresh_index(self.cursor)
+        if self.cursor != old_cursor:
+            self.post_message(self.Rested(self))
+
+    def refresh_index(self, index: int) -> None:
+        y = index - self.top + self.heads
+        if self.heads <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    def step(self, lines: int) -> None:
+        self.move_to(self.cursor + lines)
+
+    def to_first(self) -> None:
+        self.move_to(0)
+
+    def to_last(self) -> None:
+        self.move_to(self.count - 1)
+
+    def page(self, pages: int) -> None:
+        self.move_to(self.cursor + pages * self.page_size)
+
+    def hop(self, step: int) -> None:
+        """Hop to the next or previous red line; stay where there is none."""
+        index = self.cursor + step
+        while 0 <= index < self.count:
+            if self.is_red(index):
+                self.move_to(index)
+                return
+            index += step
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.step(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.step(-3)
+
+    def on_click(self, event: events.Click) -> None:
+        index = self.index_at(event.y)
+        if index is None:
+            return
+        event.stop()
+        self.focus()
+        again = index == self.cursor and event.chain > 1
+        self.move_to(index)
+        if again:
+            self.open_line(index)
+
+    def open_line(self, index: int) -> None:
+        """A double click; subclasses that open something override it."""
+
+    # Drawing.
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if y < self.heads:
+            return to_strip(self.head(y, width), width)
+        index = self.top + y - self.heads
+        if index >= self.count:
+            return to_strip((), width)
+        selected = index == self.cursor and self.shows_cursor
+        drawn = fit(self.line(index, width - 1, selected=selected), width - 1)
+        return to_strip([*drawn, Cell(self._thumb(y - self.heads), "muted")], width, selected=selected)
+
+    @property
+    def shows_cursor(self) -> bool:
+        return True
+
+    def _thumb(self, y: int) -> str:
+        count, page = self.count, self.page_size
+        if count <= page:
+            return " "
+        size = max(1, page * page // count)
+        at = round(self.top / (count - page) * (page - size))
+        return "▐" if at <= y < at + size else " "
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self.refresh()
+
+
+def gutter(selected: bool, mark: str = " ", token: str = "muted") -> list[Cell]:
+    """The first two columns: cursor bar, then mark or sign."""
+    return [Cell("▌" if selected else " ", "accent"), Cell(mark, token)]

@@ -1,0 +1,219 @@
+"""The task tree of a run with its bars: the pane that run detail opens with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from textual.message import Message
+
+from adapters.model import FAULTY, Ref, Resource
+from tui.core.format import age, clock, symbol
+from tui.core.text import cell_len, cut, pad
+from tui.styles.tokens import active
+from tui.widgets import tree
+from tui.widgets.lines import Cell, Line, LineList, gutter
+from tui.widgets.timeline import STATE_TOKENS, Axis, axis_of, bar
+
+MAX_MARKS = 8
+
+
+class TaskTree(LineList):
+    """Tasks as a tree, a bar each. The cursor stays on its task over refreshes."""
+
+    class Open(Message):
+        """Enter on a task that has no children of its own kind."""
+
+        def __init__(self, pane: TaskTree, task: Resource) -> None:
+            super().__init__()
+            self.pane = pane
+            self.task = task
+
+        @property
+        def control(self) -> TaskTree:
+            return self.pane
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.rows: list[tree.TreeRow] = []
+        self.now = 0.0
+        self._tasks: tuple[Resource, ...] = ()
+        self._closed: set[str] = set()
+        self._unfolded: set[str] = set()
+        self._zoom: tuple[float, float] | None = None
+        self._times = False
+        self._placed = False
+
+    def show(self, tasks: Iterable[Resource], now: float) -> None:
+        """Draw these tasks as of `now`; the first time the cursor goes to what needs a look."""
+        self._tasks = tuple(tasks)
+        self.now = now
+        self._rebuild()
+        if not self._placed and self.rows:
+            self._placed = True
+            self.cursor = tree.first_to_look_at(self.rows)
+            self.clamp()
+            self.post_message(self.Rested(self))
+
+    def _rebuild(self) -> None:
+        key = self.rows[self.cursor].key if self.cursor < len(self.rows) else None
+        self.rows = tree.build(self._tasks, closed=self._closed, unfolded=self._unfolded)
+        self.cursor = next((i for i, row in enumerate(self.rows) if row.key == key), self.cursor)
+        self.clamp()
+        self.refresh()
+
+    @property
+    def row(self) -> tree.TreeRow | None:
+        return self.rows[self.cursor] if self.cursor < len(self.rows) else None
+
+    @property
+    def task(self) -> Resource | None:
+        return self.row.resource if self.row else None
+
+    def go_to(self, ref: Ref) -> bool:
+        """Put the cursor on a task, opening whatever hides it; whether it is there."""
+        by_ref = {task.ref: task for task in self._tasks}
+        if ref not in by_ref:
+            return False
+        above = by_ref[ref].parent
+        for _ in range(len(by_ref)):
+            if above not in by_ref:
+                break
+            self._closed.discard(str(above))
+            above = by_ref[above].parent
+        self._rebuild()
+        for index, row in enumerate(self.rows):
+            if ref in row.refs:
+                self.move_to(index)
+                return True
+        return False
+
+    # What LineList asks.
+
+    @property
+    def count(self) -> int:
+        return len(self.rows)
+
+    @property
+    def heads(self) -> int:
+        return 1
+
+    def is_red(self, index: int) -> bool:
+        return self.rows[index].state in FAULTY
+
+    def _widths(self, width: int) -> tuple[int, bool, bool, int]:
+        """Columns of TASK, whether TRY and DUR are there, columns of the bar."""
+        has_try, has_dur = width >= 60, width >= 44
+        fixed = 2 + 2 + (5 if has_try else 0) + (8 if has_dur else 0)
+        room = width - fixed
+        needed = max((2 + cell_len(row.guide) + cell_len(row.label) for row in self.rows), default=18)
+        least = 24 if width >= 96 else 18
+        name = max(min(least, room), min(needed, 40, room - max(room // 2, 24)))
+        return name, has_try, has_dur, max(0, room - name)
+
+    def _axis(self, width: int) -> Axis | None:
+        if self._zoom is not None:
+            return Axis(*self._zoom, width)
+        return axis_of(self.rows, self.now, width)
+
+    def head(self, row: int, width: int) -> Line:
+        name, has_try, has_dur, room = self._widths(width - 1)
+        axis = self._axis(room)
+        text = "  " + pad("TASK", name) + "  "
+        text += "TRY" + "  " if has_try else ""
+        text += ("START " if self._times else "   DUR") + "  " if has_dur else ""
+        labels = axis.labels() if axis else ""
+        return [Cell(text + labels, "muted"), Cell("  zoomed" if self._zoom and not axis else "", "accent")]
+
+    def line(self, index: int, width: int, *, selected: bool) -> Line:
+        row = self.rows[index]
+        name, has_try, has_dur, room = self._widths(width)
+        ascii = active().ascii
+        glyph = symbol(row.state, ascii=ascii)
+        cells = [*gutter(selected), Cell(glyph, STATE_TOKENS.get(row.state.value, "text")), Cell(" ")]
+        cells += self._label(row, name - 2, ascii)
+        cells.append(Cell("  "))
+        if has_try:
+            tries = "-" if row.attempt is None else str(row.attempt)
+            cells.append(Cell(pad(cut(tries, 3), 3, right=True) + "  ", "text"))
+        if has_dur:
+            cells.append(Cell(pad(self._when(row), 6, right=True) + "  ", "text"))
+        axis = self._axis(room)
+        if axis is not None:
+            cells += bar(row, axis, self.now, ascii=ascii)
+        return cells
+
+    def _when(self, row: tree.TreeRow) -> str:
+        if row.start is None:
+            return "-"
+        if self._times:
+            return cut(clock(row.start, self.now), 6).replace("Z", "")
+        end = row.end if row.end is not None else (self.now if row.live else None)
+        return "-" if end is None else age(max(0.0, end - row.start))
+
+    def _label(self, row: tree.TreeRow, width: int, ascii: bool) -> list[Cell]:
+        guide = _ascii_guide(row.guide) if ascii else row.guide
+        cells = [Cell(guide, "muted")]
+        tail = (" +" if ascii else " ▸") if row.closed else ""
+        room = width - cell_len(guide) - cell_len(tail)
+        if not row.is_fold:
+            name = cut(row.label, max(1, room), ascii=ascii)
+            return [*cells, Cell(name), Cell(tail, "accent"), Cell(" " * (room - cell_len(name)))]
+        shown = row.members[: max(0, min(MAX_MARKS, room - cell_len(row.label) - 2))]
+        cells.append(Cell(cut(row.label, max(1, room), ascii=ascii)))
+        cells.append(Cell("  "))
+        cells += [Cell(symbol(state, ascii=ascii), STATE_TOKENS.get(state.value, "text")) for state in shown]
+        used = sum(cell_len(cell.text) for cell in cells)
+        return [*cells, Cell(" " * max(0, width - used))]
+
+    # What keys do.
+
+    def open(self) -> None:
+        if self.row is not None:
+            self.open_line(self.cursor)
+
+    def open_line(self, index: int) -> None:
+        row = self.rows[index]
+        if row.is_fold:
+            self._unfolded.add(row.key)
+            self._rebuild()
+        elif row.has_children:
+            self._closed.symmetric_difference_update({row.key})
+            self._rebuild()
+        elif row.resource is not None:
+            self.post_message(self.Open(self, row.resource))
+
+    def fold(self) -> None:
+        """Fold the row, or go up to the row that holds it."""
+        row = self.row
+        if row is None:
+            return
+        if row.has_children and not row.closed:
+            self._closed.add(row.key)
+            self._rebuild()
+        elif row.resource is not None and row.resource.parent is not None:
+            above = str(row.resource.parent)
+            self.move_to(next((i for i, each in enumerate(self.rows) if each.key == above), self.cursor))
+
+    def unfold(self) -> None:
+        row = self.row
+        if row is not None and (row.is_fold or row.closed):
+            self.open_line(self.cursor)
+
+    def zoom(self) -> None:
+        """The axis covers only the cursor's row, with a little around it; again: the whole run."""
+        row = self.row
+        if self._zoom is not None or row is None:
+            self._zoom = None
+        else:
+            inside = axis_of([row], self.now, 1)
+            if inside is not None:
+                margin = (inside.end - inside.start) * 0.1
+                self._zoom = (inside.start - margin, inside.end + margin)
+        self.refresh()
+
+    def flip_times(self) -> None:
+        self._times = not self._times
+        self.refresh()
+
+
+def _ascii_guide(guide: str) -> str:
+    return guide.translate(str.maketrans({"├": "+", "└": "`", "│": "|"}))
