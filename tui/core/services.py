@@ -1,0 +1,50 @@
+"""What the screens work with. The app builds it once; tests build it with fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from adapters.port import Adapter
+from tui.core.plan import OPEN, Guard
+
+if TYPE_CHECKING:
+    from tui.config import Config
+    from tui.core.journal import Journal
+    from tui.core.logspool import LogSpool
+    from tui.core.planner import Planner
+    from tui.core.store import Store
+    from tui.core.sync import SyncEngine
+    from tui.keys import KeyMap
+
+
+@dataclass(frozen=True, slots=True)
+class ContextInfo:
+    """What the screens show of a context's configuration; it holds no secret."""
+
+    name: str
+    backend: str
+    url: str = ""
+    auth: str = ""
+    guard: Guard = OPEN
+    color: str | None = None
+
+
+@dataclass
+class Services:
+    config: Config
+    adapters: Mapping[str, Adapter]
+    store: Store
+    sync: SyncEngine
+    planner: Planner
+    journal: Journal
+    spool: LogSpool
+    clock: Callable[[], float]
+    keys: KeyMap
+    contexts: Mapping[str, ContextInfo] = field(default_factory=dict)
+    saved: Mapping[str, str] = field(default_factory=dict)
+    ascii: bool = False
+
+    def info(self, context: str) -> ContextInfo:
+        return self.contexts.get(context) or ContextInfo(context, "")

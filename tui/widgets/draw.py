@@ -1,0 +1,72 @@
+"""Putting styled pieces of text on one line of a given width: what every line-API widget here is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from textual.strip import Strip
+
+from tui.styles import tokens
+
+Piece: TypeAlias = tuple[str, str]
+"""Text and token; the text is one line and already safe."""
+
+
+def width_of(pieces: Iterable[Piece]) -> int:
+    return sum(cell_len(text) for text, _ in pieces)
+
+
+def fit(pieces: Sequence[Piece], width: int) -> list[Piece]:
+    """The pieces cut to at most `width` cells, with an ellipsis where something is missing."""
+    if width_of(pieces) <= width:
+        return list(pieces)
+    if width <= 0:
+        return []
+    result: list[Piece] = []
+    room = width - 1
+    for text, token in pieces:
+        size = cell_len(text)
+        if size > room:
+            cut = set_cell_size(text, room).rstrip()
+            result.append((cut + ("$" if tokens.active().ascii else "…"), token))
+            return result
+        result.append((text, token))
+        room -= size
+    return result
+
+
+def line(
+    left: Sequence[Piece],
+    width: int,
+    right: Sequence[Piece] = (),
+    *,
+    ground: str = "body",
+    selected: bool = False,
+    margin: int = 0,
+) -> Strip:
+    """One line: `left` from the left edge, `right` against the right one (less `margin`), which gives way last."""
+    right = fit(right, max(0, width - margin))
+    right_width = width_of(right) + margin if right else 0
+    room = width - right_width - (1 if right and left else 0)
+    left = fit(left, max(0, room))
+    gap = width - width_of(left) - right_width
+    pieces = [*left, (" " * max(0, gap), "text"), *right, (" " * (margin if right else 0), "text")]
+    palette = tokens.active()
+    segments = [Segment(text, palette.style(token, selected, ground)) for text, token in pieces if text]
+    return Strip(segments, width).adjust_cell_length(width, palette.style("text", selected, ground))
+
+
+def blank(width: int, ground: str = "body") -> Strip:
+    return Strip([Segment(" " * width, tokens.style("text", False, ground))], width)
+
+
+def title(left: str, right: str, width: int) -> Strip:
+    """The one reversed line of a sheet."""
+    room = max(0, width - cell_len(right) - 3)
+    text = set_cell_size(" " + left, min(cell_len(left) + 1, room)) if cell_len(left) + 1 > room else " " + left
+    gap = max(0, width - cell_len(text) - cell_len(right) - 1)
+    body = set_cell_size(f"{text}{' ' * gap}{right} ", width)
+    return Strip([Segment(body, tokens.style("title"))], width)

@@ -1,0 +1,134 @@
+"""Lines 1 and 2: where am I and is it true; what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.styles import tokens
+from tui.widgets.draw import Piece, blank, line, width_of
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One of the fixed counts of line 2. `filter` is what a click on it filters to."""
+
+    symbol: str
+    count: str
+    word: str
+    token: str
+    zero: bool = False
+    filter: str = ""
+
+    def pieces(self, narrow: bool) -> list[Piece]:
+        word = "" if narrow else f" {self.word}"
+        if self.zero:
+            return [(f"{self.symbol} {self.count}{word}" if self.symbol else f"{self.count}{word}", "muted")]
+        both = self.token in ("failed", "waiting", "text")
+        parts: list[Piece] = [(f"{self.symbol} ", self.token)] if self.symbol else []
+        return [*parts, (self.count, self.token if both else "text"), (word, "muted" if not both else self.token)]
+
+
+class Head(Widget):
+    """Crumbs and freshness; counts, filter and marks."""
+
+    DEFAULT_CSS = "Head { height: 2; }"
+    can_focus = False
+
+    @dataclass
+    class SlotClicked(Message):
+        filter: str
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.crumbs: list[str] = []
+        self.guard = ""
+        self.guard_token = "bold"
+        self.freshness: Sequence[Piece] = ()
+        self.slots: Sequence[Slot] = ()
+        self.note: Sequence[Piece] = ()
+        self.counts_text: Sequence[Piece] = ()
+        self._spans: list[tuple[int, int, str]] = []
+        self._drawn: list[Strip | None] = [None, None]
+
+    def refresh_lines(self) -> None:
+        """Repaint only a line that would look different."""
+        if not self.is_mounted or not self.size.width:
+            return
+        for y, strip in enumerate((self._first(), self._second())):
+            if strip != self._drawn[y]:
+                self.refresh(self.size.region.translate((0, y)).crop_size((self.size.width, 1)))
+
+    def render_line(self, y: int) -> Strip:
+        if y > 1:
+            return blank(self.size.width, "surface")
+        strip = self._first() if y == 0 else self._second()
+        self._drawn[y] = strip
+        return strip
+
+    def _first(self) -> Strip:
+        width = self.size.width
+        arrow = " > " if tokens.active().ascii else " › "
+        fresh = list(self.freshness)
+        room = width - width_of(fresh) - (4 if fresh else 2)
+        crumbs = _shorten(self.crumbs, room - cell_len(self.guard) - 1, len(arrow))
+        pieces: list[Piece] = [(" ", "text")]
+        for number, crumb in enumerate(crumbs):
+            if number:
+                pieces.append((arrow, "muted"))
+            pieces.append((crumb, "text"))
+            if number == 0 and self.guard:
+                pieces.append((f" {self.guard}", self.guard_token))
+        return line(pieces, width, fresh, ground="surface", margin=1)
+
+    def _second(self) -> Strip:
+        width = self.size.width
+        self._spans = []
+        if self.counts_text:
+            return line([(" ", "text"), *self.counts_text], width, self.note, ground="surface", margin=1)
+        pieces: list[Piece] = [(" ", "text")]
+        narrow = width < 80
+        for number, slot in enumerate(self.slots):
+            if number:
+                pieces.append(("  " if narrow else "   ", "text"))
+            start = width_of(pieces)
+            pieces += slot.pieces(narrow and bool(slot.symbol))
+            if slot.filter:
+                self._spans.append((start, width_of(pieces), slot.filter))
+        return line(pieces, width, self.note, ground="surface", margin=1)
+
+    def on_click(self, event: events.Click) -> None:
+        if event.y != 1:
+            return
+        for start, end, text in self._spans:
+            if start <= event.x < end:
+                event.stop()
+                self.post_message(self.SlotClicked(text))
+
+
+def _shorten(crumbs: Sequence[str], room: int, arrow: int) -> list[str]:
+    """Drop crumbs after the first until they fit; then cut the last one."""
+    result = list(crumbs)
+
+    def size() -> int:
+        return sum(cell_len(crumb) for crumb in result) + arrow * (len(result) - 1)
+
+    while len(result) > 3 and size() > room:
+        del result[1]
+        if len(result) <= 3:
+            break
+    if result and size() > room:
+        for index in sorted(range(1, len(result)), key=lambda i: -cell_len(result[i])):
+            extra = size() - room
+            if extra <= 0:
+                break
+            keep = max(8, cell_len(result[index]) - extra - 1)
+            if cell_len(result[index]) > keep:
+                result[index] = result[index][: keep - 1] + "…"
+    return result

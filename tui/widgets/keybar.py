@@ -1,0 +1,58 @@
+"""Line H: on the left at most four keys that this row allows now, on the right always the same four."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.widgets.draw import Piece, line, width_of
+
+Hint = tuple[str, str, bool]
+"""Key as shown, title, and whether it can be used now."""
+
+FIXED: tuple[Hint, ...] = (("/", "filter", True), (":", "go", True), ("x", "menu", True), ("?", "help", True))
+
+
+class KeyBar(Widget):
+    DEFAULT_CSS = "KeyBar { height: 1; }"
+    can_focus = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hints: Sequence[Hint] = ()
+        self.more: Sequence[Hint] = ()
+        self.fixed: Sequence[Hint] = FIXED
+
+    def show(self, hints: Sequence[Hint], fixed: Sequence[Hint] = FIXED, more: Sequence[Hint] = ()) -> None:
+        """`more` are drawn beside the fixed ones where the screen is wide."""
+        if (list(hints), list(fixed), list(more)) != (list(self.hints), list(self.fixed), list(self.more)):
+            self.hints, self.fixed, self.more = list(hints), list(fixed), list(more)
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if width < 80:
+            right: list[Piece] = [(" ".join(key for key, _, _ in self.fixed), "key")]
+        else:
+            right = _pieces(self.fixed)
+        if width >= 120 and self.more:
+            right = [*_pieces(self.more), ("  ", "muted"), *right]
+        limit = 10 if width >= 160 else 4
+        shown = list(self.hints[:limit])
+        room = width - width_of(right) - 4
+        while shown and width_of(_pieces(shown)) > room:
+            shown.pop()
+        return line([(" ", "muted"), *_pieces(shown)], width, right, ground="surface", margin=1)
+
+
+def _pieces(hints: Sequence[Hint]) -> list[Piece]:
+    pieces: list[Piece] = []
+    for key, title, enabled in hints:
+        if pieces:
+            pieces.append(("  ", "muted"))
+        pieces.append((key, "key" if enabled else "muted"))
+        if title:
+            pieces.append((f" {title}", "muted"))
+    return pieces

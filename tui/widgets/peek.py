@@ -1,0 +1,89 @@
+"""Lines H-1 (four lines on tall screens): why the cursor row is as it is; also messages and prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.styles import tokens
+from tui.widgets.draw import Piece, blank, line
+from tui.widgets.prompt import Prompt
+
+
+class Peek(Widget):
+    """Shows, on its last line, the prompt if there is one, else the message, else its own lines."""
+
+    DEFAULT_CSS = "Peek { height: 1; }"
+    can_focus = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.content: Sequence[Sequence[Piece]] = ()
+        self.message: Sequence[Piece] | None = None
+        self.prompt: Prompt | None = None
+
+    def show(self, lines: Sequence[Sequence[Piece]]) -> None:
+        if list(lines) != list(self.content):
+            self.content = list(lines)
+            self.refresh()
+
+    def say(self, pieces: Sequence[Piece] | None) -> None:
+        if pieces != self.message:
+            self.message = pieces
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width, height = self.size.width, self.size.height
+        if y == height - 1:
+            if self.prompt is not None:
+                return self._prompt(self.prompt, width)
+            if self.message is not None:
+                return line([(" ", "text"), *self.message], width)
+        if y < len(self.content):
+            left, right = _split(self.content[y])
+            return line([(" ", "text"), *left], width, right, margin=1)
+        return blank(width)
+
+    def _prompt(self, prompt: Prompt, width: int) -> Strip:
+        palette = tokens.active()
+        text, at = prompt.edit.text, prompt.edit.cursor
+        lead = f" {prompt.lead}"
+        room = width - len(lead) - 2
+        first = max(0, at - room + 1) if at >= room else 0
+        plain, accent = palette.style("text"), palette.style("accent")
+        cursor = palette.style("text").copy() + _reverse()
+        body = text[first : first + room]
+        here = at - first
+        under = body[here] if here < len(body) else (prompt.ghost[:1] or " ")
+        segments = [Segment(lead, accent), Segment(body[:here], plain), Segment(under, cursor)]
+        if here < len(body):
+            segments.append(Segment(body[here + 1 :], plain))
+        elif prompt.ghost:
+            segments.append(Segment(prompt.ghost[1:], palette.style("muted")))
+        if prompt.hint:
+            used = sum(segment.cell_length for segment in segments)
+            hint = prompt.hint[: max(0, width - used - 4)]
+            segments += [Segment(" " * max(1, width - used - len(hint) - 1), plain)]
+            segments += [Segment(hint, palette.style("muted"))]
+        return Strip(segments).adjust_cell_length(width, plain)
+
+
+def _reverse():  # type: ignore[no-untyped-def]
+    from rich.style import Style
+
+    return Style(reverse=True)
+
+
+def _split(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
+    """Pieces after a `("", "right")` marker go to the right edge."""
+    for index, (text, token) in enumerate(pieces):
+        if token == "right" and not text:
+            return list(pieces[:index]), list(pieces[index + 1 :])
+    return list(pieces), []
+
+
+RIGHT: Piece = ("", "right")
+Listener = Callable[[str], None]

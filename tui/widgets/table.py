@@ -1,0 +1,353 @@
+"""The table of live objects: line API over a sequence of refs, cursor and marks by Ref, never by row number.
+
+Only what is visible is ever asked of the model. A cursor move repaints two lines; new data repaints the
+visible lines whose cells differ. The table keeps its own first line instead of Textual's scroll offset,
+because a changed row count would otherwise lay out the whole screen anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from adapters.fields import FieldType
+from adapters.model import Ref
+from tui.core.columns import Cell, Column
+from tui.styles import tokens
+from tui.widgets.draw import blank
+
+GUTTER = 2
+GAP = 2
+WHEEL = 3
+
+
+class TableModel(Protocol):
+    """What a table shows. `refs` is in display order; `index` is its inverse."""
+
+    @property
+    def refs(self) -> Sequence[Ref]: ...
+
+    def index(self, ref: Ref) -> int | None: ...
+
+    def cells(self, ref: Ref, columns: Sequence[Column]) -> tuple[Cell, ...]:
+        """One cell per column, unpadded."""
+
+    def flag(self, ref: Ref) -> str:
+        """Column 2: one of `*~+'` or a blank."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Everything that one painted line depends on; two equal rows are the same line."""
+
+    cells: tuple[Cell, ...]
+    flag: str
+    selected: bool
+    thumb: bool
+
+
+Sort: TypeAlias = tuple[str, bool] | None
+
+
+class ResourceTable(ScrollView, inherit_bindings=False):
+    """Rows of a model under one head line. It has no keys of its own: the screen moves the cursor."""
+
+    DEFAULT_CSS = """
+    ResourceTable { height: 1fr; overflow: hidden hidden; scrollbar-size: 0 0; }
+    """
+    can_focus = False
+
+    @dataclass
+    class Moved(Message):
+        """The cursor is on another object, or on none."""
+
+        ref: Ref | None
+        by_user: bool
+
+    @dataclass
+    class Opened(Message):
+        ref: Ref
+
+    @dataclass
+    class SortClicked(Message):
+        column: str
+
+    def __init__(self, model: TableModel, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.model = model
+        self.columns: Sequence[Column] = ()
+        self.sort: Sort = None
+        self.cursor: Ref | None = None
+        self.top = 0
+        self.first_column = 0
+        self.touched = False
+        self._index = 0
+        self._painted: dict[int, tuple[Ref, Row] | None] = {}
+        self._strips: dict[Ref, tuple[Row, Strip]] = {}
+
+    # what is where
+
+    @property
+    def lines(self) -> int:
+        """How many rows fit."""
+        return max(0, self.size.height - 1)
+
+    @property
+    def cursor_index(self) -> int:
+        return self._index
+
+    @property
+    def shown_columns(self) -> list[Column]:
+        """The columns as scrolled: the first stays, whole columns go."""
+        return [*self.columns[:1], *self.columns[1 + self.first_column :]]
+
+    def visible(self) -> Sequence[Ref]:
+        return self.model.refs[self.top : self.top + self.lines]
+
+    # changes from outside
+
+    def set_columns(self, columns: Sequence[Column], sort: Sort) -> None:
+        if list(columns) == list(self.columns) and sort == self.sort:
+            return
+        self.columns, self.sort = list(columns), sort
+        self.first_column = min(self.first_column, max(0, len(self.columns) - 2))
+        self._strips.clear()
+        self._painted.clear()
+        self.refresh()
+
+    def scroll_columns(self, by: int) -> None:
+        """Scroll sideways by whole columns; the first column stays."""
+        wanted = max(0, min(self.first_column + by, len(self.columns) - 2))
+        overflow = sum(column.width + GAP for column in self.columns) - GAP > self.size.width - GUTTER - 1
+        if not overflow:
+            wanted = 0
+        if wanted != self.first_column:
+            self.first_column = wanted
+            self.repaint()
+
+    def repaint(self) -> None:
+        """Draw everything anew: the theme or the geometry is another."""
+        self._strips.clear()
+        self._painted.clear()
+        self.refresh()
+
+    def reload(self, *, anchor: bool = True) -> None:
+        """The model's rows or cells have changed: keep the line being read where it is, repaint what differs.
+
+        The cursor stays on its object; if that is gone, on the same row number. Until somebody has moved
+        it, and while `anchor` is False, it stays on the first row.
+        """
+        refs = self.model.refs
+        before = self.cursor
+        if not refs:
+            self.cursor, self._index, self.top = None, 0, 0
+        else:
+            line = self._index - self.top
+            found = self.model.index(self.cursor) if self.cursor is not None else None
+            if not self.touched and not anchor:
+                found = 0
+            if found is None:
+                found = min(self._index, len(refs) - 1)
+            self._index, self.cursor = found, refs[found]
+            self.top = found - line
+            self._clamp()
+        if self.cursor != before:
+            self.post_message(self.Moved(self.cursor, by_user=False))
+        self.repaint_changed()
+
+    def repaint_changed(self) -> None:
+        """Repaint the visible lines that would look different now."""
+        if not self.is_mounted or self.size.height == 0:
+            return
+        width = self.size.width
+        for y in range(self.lines):
+            if y in self._painted and self._painted[y] != self._line(y):
+                del self._painted[y]
+                self.refresh(Region(0, y + 1, width, 1))
+        if len(self._strips) > 4 * max(1, self.lines):
+            self._strips.clear()
+
+    # the cursor
+
+    def move(self, by: int) -> None:
+        self.move_to(self._index + by)
+
+    def page(self, by: int) -> None:
+        self.move(by * max(1, self.lines - 1))
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on a row number; the user did it."""
+        refs = self.model.refs
+        if not refs:
+            return
+        self.touched = True
+        index = max(0, min(index, len(refs) - 1))
+        if index == self._index and self.cursor is not None:
+            return
+        self._index, self.cursor = index, refs[index]
+        top = self.top
+        self._clamp()
+        self.post_message(self.Moved(self.cursor, by_user=True))
+        if self.top != top:
+            self._painted.clear()
+            self.refresh(Region(0, 1, self.size.width, self.lines))
+        else:
+            self.repaint_changed()
+
+    def select(self, ref: Ref) -> bool:
+        """Put the cursor on an object; False when it is not among the rows."""
+        index = self.model.index(ref)
+        if index is None:
+            return False
+        self.move_to(index)
+        return True
+
+    def place(self, ref: Ref | None, top: int) -> None:
+        """Restore cursor and first line exactly, as far as the rows allow."""
+        index = self.model.index(ref) if ref is not None else None
+        if index is not None:
+            self._index, self.cursor = index, ref
+        self.top = top
+        self.reload()
+
+    def _clamp(self) -> None:
+        lines, count = max(1, self.lines), len(self.model.refs)
+        self.top = max(self._index - lines + 1, min(self.top, self._index))
+        self.top = max(0, min(self.top, count - lines))
+
+    # drawing
+
+    def _line(self, y: int) -> tuple[Ref, Row] | None:
+        index = self.top + y
+        refs = self.model.refs
+        if index >= len(refs):
+            return None
+        ref = refs[index]
+        cells = self.model.cells(ref, self.shown_columns)
+        return ref, Row(cells, self.model.flag(ref), ref == self.cursor, self._thumb(y))
+
+    def _thumb(self, y: int) -> bool:
+        lines, count = self.lines, len(self.model.refs)
+        if count <= lines or lines == 0:
+            return False
+        size = max(1, lines * lines // count)
+        start = round(self.top * (lines - size) / max(1, count - lines))
+        return start <= y < start + size
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if y == 0:
+            return self._head(width)
+        found = self._line(y - 1)
+        self._painted[y - 1] = found
+        if found is None:
+            return blank(width)
+        ref, row = found
+        cached = self._strips.get(ref)
+        if cached is not None and cached[0] == row and cached[1].cell_length == width:
+            return cached[1]
+        strip = self._draw(row, width)
+        self._strips[ref] = (row, strip)
+        return strip
+
+    def _head(self, width: int) -> Strip:
+        palette = tokens.active()
+        muted, accent = palette.style("muted", ground="surface"), palette.style("accent", ground="surface")
+        segments = [Segment(" " * GUTTER, muted)]
+        arrow = ""
+        if self.sort is not None:
+            arrow = ("v" if self.sort[1] else "^") if palette.ascii else ("↓" if self.sort[1] else "↑")
+        for column in self.shown_columns:
+            mark = arrow if self.sort is not None and column.id == self.sort[0] else ""
+            title = column.title
+            if cell_len(title) + len(mark) > column.width:
+                title = set_cell_size(title, max(0, column.width - len(mark)))
+            space = " " * max(0, column.width - cell_len(title) - len(mark))
+            if column.right:
+                segments += [Segment(space + title, muted), Segment(mark, accent)]
+            else:
+                segments += [Segment(title, muted), Segment(mark, accent), Segment(space, muted)]
+            segments.append(Segment(" " * GAP, muted))
+        return Strip(segments).adjust_cell_length(width, muted)
+
+    def _draw(self, row: Row, width: int) -> Strip:
+        palette = tokens.active()
+        selected, plain = row.selected, palette.style("text", row.selected)
+        stale = row.flag == "~"
+        bar = ("|" if palette.ascii else "▌") if selected else " "
+        flag_token = "accent" if row.flag == "*" else "stale" if stale else "text"
+        segments = [
+            Segment(bar, palette.style("accent", selected)),
+            Segment(row.flag, palette.style(flag_token, selected)),
+        ]
+        for column, cell in zip(self.shown_columns, row.cells, strict=True):
+            segments += self._cell(column, cell, selected, stale)
+            segments.append(Segment(" " * GAP, plain))
+        strip = Strip(segments).adjust_cell_length(max(0, width - 1), plain)
+        thumb = (("#" if palette.ascii else "▐"), palette.style("muted", selected)) if row.thumb else (" ", plain)
+        return Strip([*strip, Segment(*thumb)], width)
+
+    def _cell(self, column: Column, cell: Cell, selected: bool, stale: bool) -> list[Segment]:
+        palette = tokens.active()
+        token = "stale" if stale else cell.token
+        text = set_cell_size(cell.text, column.width) if cell_len(cell.text) > column.width else cell.text
+        space = " " * (column.width - cell_len(text))
+        plain = palette.style("text", selected)
+        style = palette.style(token, selected)
+        if column.right:
+            return [Segment(space, plain), Segment(text, style)]
+        if column.type is FieldType.STATE and token.split()[0] in tokens.SYMBOL_ONLY and len(text) > 1:
+            word = palette.style(" ".join(["muted", *token.split()[1:]]), selected)
+            return [Segment(text[:2], style), Segment(text[2:], word), Segment(space, plain)]
+        return [Segment(text, style), Segment(space, plain)]
+
+    # events
+
+    def on_resize(self) -> None:
+        self._clamp()
+        self.repaint()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._strips.clear()
+
+    def _on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        event.prevent_default()
+        self.move(WHEEL)
+
+    def _on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        event.prevent_default()
+        self.move(-WHEEL)
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        if event.y == 0:
+            column = self.column_at(event.x)
+            if column is not None:
+                self.post_message(self.SortClicked(column.id))
+            return
+        index = self.top + event.y - 1
+        if index >= len(self.model.refs):
+            return
+        self.move_to(index)
+        if event.chain == 2 and self.cursor is not None:
+            self.post_message(self.Opened(self.cursor))
+
+    def column_at(self, x: int) -> Column | None:
+        left = GUTTER
+        for column in self.shown_columns:
+            if left <= x < left + column.width + GAP:
+                return column
+            left += column.width + GAP
+        return None
