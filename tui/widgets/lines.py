@@ -3,63 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
-from rich.segment import Segment
 from textual import events
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.core.text import cell_len, cut
-from tui.styles.tokens import style
+from tui.widgets import draw
+from tui.widgets.draw import Piece
+
+Line = Sequence[Piece]
 
 
-class Cell(NamedTuple):
-    """A piece of a line: text that is already safe, and the token it is drawn in."""
-
-    text: str
-    token: str = "text"
+def piece(text: str, token: str = "text") -> Piece:
+    return text, token
 
 
-Line = Sequence[Cell]
-
-
-def width_of(cells: Iterable[Cell]) -> int:
-    return sum(cell_len(cell.text) for cell in cells)
-
-
-def plain(cells: Iterable[Cell]) -> str:
-    return "".join(cell.text for cell in cells)
-
-
-def fit(cells: Line, width: int) -> list[Cell]:
-    """Exactly `width` columns: cut with an ellipsis, or padded."""
-    fitted: list[Cell] = []
-    left = width
-    for text, token in cells:
-        length = cell_len(text)
-        if length > left:
-            fitted.append(Cell(cut(text, left), token))
-            left -= cell_len(fitted[-1].text)
-            break
-        fitted.append(Cell(text, token))
-        left -= length
-    if left > 0:
-        fitted.append(Cell(" " * left))
-    return fitted
-
-
-def spread(left: Line, right: Line, width: int) -> list[Cell]:
-    """`left` and `right` at the two ends of a line; the left one is cut first."""
-    room = max(0, width - width_of(right) - 1)
-    return [*fit(left, room), Cell(" "), *right] if width_of(right) < width else fit(left, width)
-
-
-def to_strip(cells: Line, width: int, *, selected: bool = False, ground: str = "body") -> Strip:
-    """The cells as a strip of exactly `width` columns, on the selection's ground where `selected`."""
-    return Strip([Segment(text, style(token, selected, ground)) for text, token in fit(cells, width)], width)
+def plain(pieces: Iterable[Piece]) -> str:
+    return "".join(text for text, _ in pieces)
 
 
 class LineList(Widget, can_focus=True):
@@ -202,19 +164,26 @@ class LineList(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         if y < self.heads:
-            return to_strip(self.head(y, width), width)
+            return draw.line(self.head(y, width), width)
         index = self.top + y - self.heads
         if index >= self.count:
-            return to_strip((), width)
+            return draw.blank(width)
         selected = index == self.cursor and self.shows_cursor
-        drawn = fit(self.line(index, width - 1, selected=selected), width - 1)
-        return to_strip([*drawn, Cell(self._thumb(y - self.heads), "muted")], width, selected=selected)
+        return self.with_thumb(self.line(index, width - 1, selected=selected), y, selected=selected)
+
+    def with_thumb(self, pieces: Line, y: int, *, selected: bool) -> Strip:
+        """The line as a strip, the scroll thumb in its last column."""
+        width = self.size.width
+        fitted = draw.fit(pieces, width - 1)
+        gap = " " * (width - 1 - draw.width_of(fitted))
+        thumb = self.thumb(y - self.heads)
+        return draw.line([*fitted, piece(gap), piece(thumb, "muted")], width, selected=selected)
 
     @property
     def shows_cursor(self) -> bool:
         return True
 
-    def _thumb(self, y: int) -> str:
+    def thumb(self, y: int) -> str:
         count, page = self.count, self.page_size
         if count <= page:
             return " "
@@ -227,6 +196,6 @@ class LineList(Widget, can_focus=True):
         self.refresh()
 
 
-def gutter(selected: bool, mark: str = " ", token: str = "muted") -> list[Cell]:
+def gutter(selected: bool, mark: str = " ", token: str = "muted") -> list[Piece]:
     """The first two columns: cursor bar, then mark or sign."""
-    return [Cell("▌" if selected else " ", "accent"), Cell(mark, token)]
+    return [piece("▌" if selected else " ", "accent"), piece(mark, token)]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+
 from textual.message import Message
 
 from adapters.model import FAULTY, Ref, Resource
-from tui.core.format import age, clock, symbol
+from tui.core.format import age, clock, state_token, symbol
 from tui.core.text import cell_len, cut, pad
 from tui.styles.tokens import active
 from tui.widgets import tree
-from tui.widgets.lines import Cell, Line, LineList, gutter
-from tui.widgets.timeline import STATE_TOKENS, Axis, axis_of, bar
+from tui.widgets.draw import Piece, width_of
+from tui.widgets.lines import Line, LineList, gutter, piece
+from tui.widgets.timeline import Axis, axis_of, bar
 
 MAX_MARKS = 8
 
@@ -36,7 +38,7 @@ class TaskTree(LineList):
         self.rows: list[tree.TreeRow] = []
         self.now = 0.0
         self._tasks: tuple[Resource, ...] = ()
-        self._closed: set[str] = set()
+        self._shut: set[str] = set()
         self._unfolded: set[str] = set()
         self._zoom: tuple[float, float] | None = None
         self._times = False
@@ -55,7 +57,7 @@ class TaskTree(LineList):
 
     def _rebuild(self) -> None:
         key = self.rows[self.cursor].key if self.cursor < len(self.rows) else None
-        self.rows = tree.build(self._tasks, closed=self._closed, unfolded=self._unfolded)
+        self.rows = tree.build(self._tasks, closed=self._shut, unfolded=self._unfolded)
         self.cursor = next((i for i, row in enumerate(self.rows) if row.key == key), self.cursor)
         self.clamp()
         self.refresh()
@@ -65,7 +67,7 @@ class TaskTree(LineList):
         return self.rows[self.cursor] if self.cursor < len(self.rows) else None
 
     @property
-    def task(self) -> Resource | None:
+    def current(self) -> Resource | None:
         return self.row.resource if self.row else None
 
     def go_to(self, ref: Ref) -> bool:
@@ -77,7 +79,7 @@ class TaskTree(LineList):
         for _ in range(len(by_ref)):
             if above not in by_ref:
                 break
-            self._closed.discard(str(above))
+            self._shut.discard(str(above))
             above = by_ref[above].parent
         self._rebuild()
         for index, row in enumerate(self.rows):
@@ -121,21 +123,21 @@ class TaskTree(LineList):
         text += "TRY" + "  " if has_try else ""
         text += ("START " if self._times else "   DUR") + "  " if has_dur else ""
         labels = axis.labels() if axis else ""
-        return [Cell(text + labels, "muted"), Cell("  zoomed" if self._zoom and not axis else "", "accent")]
+        return [piece(text + labels, "muted"), piece("  zoomed" if self._zoom and not axis else "", "accent")]
 
     def line(self, index: int, width: int, *, selected: bool) -> Line:
         row = self.rows[index]
         name, has_try, has_dur, room = self._widths(width)
         ascii = active().ascii
         glyph = symbol(row.state, ascii=ascii)
-        cells = [*gutter(selected), Cell(glyph, STATE_TOKENS.get(row.state.value, "text")), Cell(" ")]
+        cells = [*gutter(selected), piece(glyph, state_token(row.state)), piece(" ")]
         cells += self._label(row, name - 2, ascii)
-        cells.append(Cell("  "))
+        cells.append(piece("  "))
         if has_try:
             tries = "-" if row.attempt is None else str(row.attempt)
-            cells.append(Cell(pad(cut(tries, 3), 3, right=True) + "  ", "text"))
+            cells.append(piece(pad(cut(tries, 3), 3, right=True) + "  ", "text"))
         if has_dur:
-            cells.append(Cell(pad(self._when(row), 6, right=True) + "  ", "text"))
+            cells.append(piece(pad(self._when(row), 6, right=True) + "  ", "text"))
         axis = self._axis(room)
         if axis is not None:
             cells += bar(row, axis, self.now, ascii=ascii)
@@ -149,20 +151,19 @@ class TaskTree(LineList):
         end = row.end if row.end is not None else (self.now if row.live else None)
         return "-" if end is None else age(max(0.0, end - row.start))
 
-    def _label(self, row: tree.TreeRow, width: int, ascii: bool) -> list[Cell]:
+    def _label(self, row: tree.TreeRow, width: int, ascii: bool) -> list[Piece]:
         guide = _ascii_guide(row.guide) if ascii else row.guide
-        cells = [Cell(guide, "muted")]
+        cells = [piece(guide, "muted")]
         tail = (" +" if ascii else " ▸") if row.closed else ""
         room = width - cell_len(guide) - cell_len(tail)
         if not row.is_fold:
             name = cut(row.label, max(1, room), ascii=ascii)
-            return [*cells, Cell(name), Cell(tail, "accent"), Cell(" " * (room - cell_len(name)))]
+            return [*cells, piece(name), piece(tail, "accent"), piece(" " * (room - cell_len(name)))]
         shown = row.members[: max(0, min(MAX_MARKS, room - cell_len(row.label) - 2))]
-        cells.append(Cell(cut(row.label, max(1, room), ascii=ascii)))
-        cells.append(Cell("  "))
-        cells += [Cell(symbol(state, ascii=ascii), STATE_TOKENS.get(state.value, "text")) for state in shown]
-        used = sum(cell_len(cell.text) for cell in cells)
-        return [*cells, Cell(" " * max(0, width - used))]
+        cells.append(piece(cut(row.label, max(1, room), ascii=ascii)))
+        cells.append(piece("  "))
+        cells += [piece(symbol(state, ascii=ascii), state_token(state)) for state in shown]
+        return [*cells, piece(" " * max(0, width - width_of(cells)))]
 
     # What keys do.
 
@@ -176,7 +177,7 @@ class TaskTree(LineList):
             self._unfolded.add(row.key)
             self._rebuild()
         elif row.has_children:
-            self._closed.symmetric_difference_update({row.key})
+            self._shut.symmetric_difference_update({row.key})
             self._rebuild()
         elif row.resource is not None:
             self.post_message(self.Open(self, row.resource))
@@ -187,7 +188,7 @@ class TaskTree(LineList):
         if row is None:
             return
         if row.has_children and not row.closed:
-            self._closed.add(row.key)
+            self._shut.add(row.key)
             self._rebuild()
         elif row.resource is not None and row.resource.parent is not None:
             above = str(row.resource.parent)
@@ -216,4 +217,4 @@ class TaskTree(LineList):
 
 
 def _ascii_guide(guide: str) -> str:
-    return guide.translate(str.maketrans({"├": "+", "└": "`", "│": "|"}))
+    return guide.translate(str.maketrans("├└│", "+`|"))

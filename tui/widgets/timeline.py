@@ -7,28 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from adapters.model import ENDED
-from tui.core.format import symbol
-from tui.widgets.lines import Cell
+from tui.core.format import state_token, symbol
+from tui.widgets.draw import Piece
+from tui.widgets.lines import piece
 from tui.widgets.tree import TreeRow
-
-STATE_TOKENS = {
-    "succeeded": "ok",
-    "up": "ok",
-    "pending": "waiting",
-    "queued": "waiting",
-    "paused": "waiting",
-    "draft": "waiting",
-    "draining": "waiting",
-    "failed": "failed",
-    "lost": "failed",
-    "down": "failed",
-    "aborting": "aborted",
-    "aborted": "aborted",
-    "drained": "aborted",
-    "skipped": "aborted",
-    "running": "running",
-    "unknown": "stale",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +62,17 @@ def axis_of(rows: Iterable[TreeRow], now: float, width: int) -> Axis | None:
     return Axis(min(starts), max(min(starts) + 1.0, *ends), width)
 
 
-def bar(row: TreeRow, axis: Axis, now: float, *, ascii: bool = False) -> list[Cell]:
+def bar(row: TreeRow, axis: Axis, now: float, *, ascii: bool = False) -> list[Piece]:
     """The bar of one row, `axis.width` columns; nothing is drawn of what the server did not say."""
     glyph = symbol(row.state, ascii=ascii)
-    token = STATE_TOKENS.get(row.state.value, "text")
+    token = state_token(row.state)
     began = row.start if row.start is not None else row.queued
     if began is None:
-        return [Cell(" " * axis.width)]
+        return [piece(" " * axis.width)]
     over = row.state in ENDED
     end = row.end if row.end is not None else (began if over else now)
     if end < axis.start or min(began, row.queued if row.queued is not None else began) > axis.end:
-        return [Cell(" " * axis.width)]
+        return [piece(" " * axis.width)]
     first = axis.column(row.queued if row.queued is not None else began)
     last = axis.column(end)
     if over and row.start is None:
@@ -102,8 +84,8 @@ def bar(row: TreeRow, axis: Axis, now: float, *, ascii: bool = False) -> list[Ce
     if row.has_children:
         waiting, working = "", group * (last - first)
     return [
-        Cell(" " * first),
-        Cell(waiting + working, "muted"),
-        Cell(glyph, token),
-        Cell(" " * (axis.width - last - 1)),
+        piece(" " * first),
+        piece(waiting + working, "muted"),
+        piece(glyph, token),
+        piece(" " * (axis.width - last - 1)),
     ]
