@@ -1,0 +1,131 @@
+"""The lines of one or several logs as one sequence: merged by time, and filtered, without holding their text."""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tui.core.logspool import SpooledLog, SpoolLine
+
+SLICE = 2000
+_SHIFT = 40
+_NUMBER = (1 << _SHIFT) - 1
+
+
+class LogRow(NamedTuple):
+    """One line and the log (by its place) it comes from."""
+
+    log: int
+    line: SpoolLine
+
+
+class LogRows:
+    """One log unfiltered is the log itself; else an index of 16 bytes a line, extended in slices.
+
+    The last line of a log may still grow, so it is looked at again each time.
+    """
+
+    def __init__(self, logs: Sequence[SpooledLog]) -> None:
+        self.logs = tuple(logs)
+        self.needle = ""
+        self._indexed = len(self.logs) != 1
+        self._lock = asyncio.Lock()
+        self._reset()
+
+    def _reset(self) -> None:
+        self._rows = array("Q")
+        self._times = array("d")
+        self._taken = [0] * len(self.logs)
+        self._clock = [float("-inf")] * len(self.logs)
+        self._tentative: list[int] = []
+
+    @property
+    def count(self) -> int:
+        return len(self._rows) if self._indexed else self.logs[0].count
+
+    def address(self, index: int) -> tuple[int, int]:
+        """Which log and which of its lines."""
+        if not self._indexed:
+            return 0, index
+        packed = self._rows[index]
+        return packed >> _SHIFT, packed & _NUMBER
+
+    def row(self, index: int) -> LogRow:
+        log, number = self.address(index)
+        return LogRow(log, self.logs[log].line(number))
+
+    def index_of(self, log: int, number: int) -> int:
+        """Where a line is, or would be, among the rows; for a merged view by search from the end."""
+        if not self._indexed:
+            return min(number, max(0, self.count - 1))
+        packed = log << _SHIFT | number
+        if len(self.logs) == 1:
+            return min(bisect_left(self._rows, packed), max(0, self.count - 1))
+        for index in range(self.count - 1, -1, -1):
+            if self._rows[index] == packed:
+                return index
+        return max(0, self.count - 1)
+
+    async def set_filter(self, needle: str) -> None:
+        """Only the lines with `needle` in them, upper case minding only if it has any; empty: all lines."""
+        self.needle = needle
+        async with self._lock:
+            self._indexed = bool(needle) or len(self.logs) != 1
+            self._reset()
+        await self.extend()
+
+    async def extend(self) -> bool:
+        """Take in what the logs have grown by, in slices that leave the event loop alone; whether it was any."""
+        if not self._indexed:
+            return True
+        async with self._lock:
+            return await self._extend()
+
+    async def _extend(self) -> bool:
+        needle, before = self.needle, len(self._rows)
+        self._drop_tentative()
+        for place, log in enumerate(self.logs):
+            while self._taken[place] < log.count - 1:
+                stop = min(log.count - 1, self._taken[place] + SLICE)
+                self._take(place, self._taken[place], stop)
+                self._taken[place] = stop
+                await asyncio.sleep(0)
+                if self.needle != needle:
+                    return True
+            if log.count > self._taken[place]:
+                last = len(self._rows)
+                self._take(place, log.count - 1, log.count)
+                if len(self._rows) > last:
+                    self._tentative.append(place << _SHIFT | log.count - 1)
+        return len(self._rows) != before
+
+    def _drop_tentative(self) -> None:
+        for packed in self._tentative:
+            for index in range(len(self._rows) - 1, -1, -1):
+                if self._rows[index] == packed:
+                    del self._rows[index]
+                    del self._times[index]
+                    break
+        self._tentative.clear()
+
+    def _take(self, place: int, start: int, stop: int) -> None:
+        for line in self.logs[place].lines(start, stop):
+            when = self._clock[place] = line.time if line.time is not None else self._clock[place]
+            if self.needle and not contains(line.text, self.needle):
+                continue
+            packed = place << _SHIFT | line.number
+            if not self._times or when >= self._times[-1]:
+                self._rows.append(packed)
+                self._times.append(when)
+            else:
+                at = bisect_right(self._times, when)
+                self._rows.insert(at, packed)
+                self._times.insert(at, when)
+
+
+def contains(text: str, needle: str) -> bool:
+    """Smart case: a needle without capitals finds them as well."""
+    return needle in text if needle != needle.lower() else needle in text.lower()
