@@ -1,0 +1,287 @@
+"""The view over spooled logs: visible lines only, follow or pause, search, wrap, unfolded structure."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from textual.message import Message
+from textual.strip import Strip
+
+from adapters.model import Timestamp
+from tui.core.loglines import Level
+from tui.core.logrows import LogRow, LogRows, contains
+from tui.core.logspool import SpoolLine
+from tui.core.sgr import pieces, strip
+from tui.core.text import pad, safe
+from tui.core.unfold import unfold
+from tui.widgets import draw
+from tui.widgets.draw import Piece
+from tui.widgets.lines import LineList, gutter, piece
+
+SOURCE_WIDTH = 12
+TIME_WIDTH = 12
+SIDE_STEP = 16
+SIGNS = {Level.ERROR: ("✗", "failed"), Level.WARNING: ("!", "waiting")}
+_STAMP = re.compile(
+    r"^\s*[\[(]?(?:\d{4}[-/]\d\d[-/]\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?[\])]?[ \t]*"
+)
+
+
+class LogView(LineList):
+    """`top` and `top_part` say which screen line is the first: a wrapped or unfolded line has several parts."""
+
+    class Changed(Message):
+        """Follow or pause, the cursor, or what is pending has changed."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.rows: LogRows | None = None
+        self.sources: Sequence[str] = ()
+        self.following = True
+        self.wrap = False
+        self.times = True
+        self.left = 0
+        self.needle = ""
+        self.top_part = 0
+        self._unfolded: set[tuple[int, int]] = set()
+        self._seen = 0
+        self._has_times = False
+
+    def show(self, rows: LogRows, sources: Sequence[str]) -> None:
+        """Draw these lines; `sources` are the names of the SOURCE column, none for a single log."""
+        self.rows, self.sources = rows, sources
+        self._unfolded.clear()
+        self._seen, self.cursor, self.top, self.top_part = 0, 0, 0, 0
+        self.grown()
+
+    def grown(self) -> None:
+        """There are more lines: follow them, or let them wait below."""
+        if self.following:
+            self.cursor = max(0, self.count - 1)
+        self.clamp()
+        self.refresh()
+        self.post_message(self.Changed())
+
+    @property
+    def count(self) -> int:
+        return self.rows.count if self.rows is not None else 0
+
+    def row(self, index: int) -> LogRow | None:
+        return self.rows.row(index) if self.rows is not None and 0 <= index < self.count else None
+
+    @property
+    def current(self) -> LogRow | None:
+        return self.row(self.cursor)
+
+    @property
+    def pending(self) -> int:
+        """Lines below the last one that is visible."""
+        return max(0, self.count - 1 - self._last_visible())
+
+    def is_red(self, index: int) -> bool:
+        row = self.row(index)
+        return row is not None and row.line.level is Level.ERROR
+
+    # Moving: up pauses, down to the end does not follow by itself, as `s` does.
+
+    def move_to(self, index: int) -> None:
+        if index < self.cursor and self.following and self.count:
+            self.following = False
+        before = (self.top, self.top_part, self.cursor)
+        self.cursor = index
+        self.clamp()
+        if (self.top, self.top_part, self.cursor) != before:
+            self.refresh()
+            self.post_message(self.Changed())
+
+    def follow(self, on: bool) -> None:
+        self.following = on
+        if on:
+            self.cursor = max(0, self.count - 1)
+        self.clamp()
+        self.refresh()
+        self.post_message(self.Changed())
+
+    def sideways(self, columns: int) -> None:
+        if not self.wrap:
+            self.left = max(0, self.left + columns)
+            self.refresh()
+
+    def flip_wrap(self) -> None:
+        self.wrap, self.left = not self.wrap, 0
+        self.clamp()
+        self.refresh()
+
+    def flip_times(self) -> None:
+        self.times = not self.times
+        self.refresh()
+
+    def flip_unfold(self) -> None:
+        """Show the structure of the line under the cursor, or fold it again."""
+        if self.rows is None or not self.count:
+            return
+        self._unfolded ^= {self.rows.address(self.cursor)}
+        self.clamp()
+        self.refresh()
+
+    def open_line(self, index: int) -> None:
+        self.flip_unfold()
+
+    def clamp(self) -> None:
+        """Keep the cursor's line in view, with parts counted; following keeps the last part at the bottom."""
+        self.cursor = max(0, min(self.cursor, self.count - 1))
+        self.top = max(0, min(self.top, self.count - 1))
+        if self.count == 0:
+            self.top_part = 0
+            return
+        if self.cursor < self.top or (self.cursor == self.top and not self.following):
+            self.top, self.top_part = self.cursor, 0 if self.cursor < self.top else self.top_part
+        first, part = self._first_for_last(self.cursor)
+        if (self.top, self.top_part) < (first, part):
+            self.top, self.top_part = first, part
+        self.top_part = min(self.top_part, self._height(self.top) - 1)
+
+    def _first_for_last(self, last: int) -> tuple[int, int]:
+        """The first screen line if `last` is to end at the bottom; of a line longer than the screen, its start."""
+        left, index = self.page_size, last
+        while True:
+            height = self._height(index)
+            if height >= left:
+                return index, (height - left if index != last or self.following else 0)
+            left -= height
+            if index == 0:
+                return 0, 0
+            index -= 1
+
+    def _last_visible(self) -> int:
+        left, index = self.page_size + self.top_part, self.top
+        while index < self.count:
+            left -= self._height(index)
+            if left <= 0:
+                return index
+            index += 1
+        return self.count - 1
+
+    def _height(self, index: int) -> int:
+        if not self.wrap and not self._unfolded:
+            return 1
+        return len(self._parts(index))
+
+    def index_at(self, y: int) -> int | None:
+        found = self._locate(y)
+        return found[0] if found else None
+
+    def _locate(self, y: int) -> tuple[int, int] | None:
+        index, part = self.top, self.top_part + y
+        while index < self.count:
+            height = self._height(index)
+            if part < height:
+                return index, part
+            part -= height
+            index += 1
+        return None
+
+    # Drawing.
+
+    def render_line(self, y: int) -> Strip:
+        found = self._locate(y)
+        if found is None:
+            return draw.blank(self.size.width)
+        index, part = found
+        selected = index == self.cursor and self.count > 0
+        parts = self._parts(index, selected=selected)
+        return self.with_thumb(parts[min(part, len(parts) - 1)], y, selected=selected)
+
+    def _parts(self, index: int, *, selected: bool = False) -> list[list[Piece]]:
+        """The screen lines of one line."""
+        row = self.row(index)
+        if row is None or self.rows is None:
+            return [[]]
+        line = row.line
+        if line.marker:
+            return [[*gutter(selected, "-", "stale"), piece("-- " + safe(line.text), "stale")]]
+        head, text = self._head(row, selected)
+        width = max(8, self.size.width - 1 - draw.width_of(head))
+        token = "failed" if line.level is Level.ERROR else "text"
+        body = self._marked(pieces(text, token if token == "text" else "text"))
+        unfolded = self.rows.address(index) in self._unfolded
+        if not self.wrap and not unfolded:
+            return [[*head, *_from(body, self.left)]]
+        indent = [*gutter(selected), piece(" " * (draw.width_of(head) - 2))]
+        chunks = _wrapped(body, width)
+        parts = [[*(indent if place else head), *chunk] for place, chunk in enumerate(chunks)]
+        if unfolded:
+            parts += [[*indent, piece(safe(more), "muted")] for more in unfold(strip(text))]
+        return parts
+
+    def _head(self, row: LogRow, selected: bool) -> tuple[list[Piece], str]:
+        line = row.line
+        sign, token = SIGNS.get(line.level, (" ", "text")) if line.level else (" ", "text")
+        head = [*gutter(selected, sign, token), piece(" ")]
+        text = line.text
+        if line.time is not None:
+            self._has_times = True
+            text = _STAMP.sub("", text, count=1)
+        if self.times and self._has_times:
+            head.append(piece(pad(_stamp(line.time) if line.time is not None else "", TIME_WIDTH) + "  ", "muted"))
+        if self.sources:
+            head.append(piece(pad(safe(self.sources[row.log]), SOURCE_WIDTH) + "  ", "accent"))
+        return head, text
+
+    def _marked(self, body: list[Piece]) -> list[Piece]:
+        """The matches of what is searched, underlined in the accent."""
+        needle = self.needle
+        if not needle or not contains("".join(text for text, _ in body), needle):
+            return body
+        flags = 0 if needle != needle.lower() else re.IGNORECASE
+        finder = re.compile(re.escape(needle), flags)
+        found: list[Piece] = []
+        for text, token in body:
+            at = 0
+            for match in finder.finditer(text):
+                found += [(text[at : match.start()], token), (match[0], "key changed")]
+                at = match.end()
+            found.append((text[at:], token))
+        return found
+
+
+def _stamp(at: Timestamp) -> str:
+    return time.strftime("%H:%M:%S", time.gmtime(at)) + f".{int(at % 1 * 1000):03d}"
+
+
+def _from(body: Sequence[Piece], left: int) -> list[Piece]:
+    """The pieces without their first `left` columns."""
+    if not left:
+        return list(body)
+    found: list[Piece] = []
+    for text, token in body:
+        drop = 0
+        while left > 0 and drop < len(text):
+            left -= cell_len(text[drop])
+            drop += 1
+        found.append((text[drop:], token))
+    return found
+
+
+def _wrapped(body: Sequence[Piece], width: int) -> list[list[Piece]]:
+    lines: list[list[Piece]] = [[]]
+    room = width
+    for text, token in body:
+        start = 0
+        for place, char in enumerate(text):
+            columns = 1 if char.isascii() else cell_len(char)
+            if columns > room:
+                lines[-1].append((text[start:place], token))
+                lines.append([])
+                start, room = place, width
+            room -= columns
+        lines[-1].append((text[start:], token))
+    return lines
+
+
+def line_text(line: SpoolLine) -> str:
+    """The line as it is copied: its own text, made harmless."""
+    return safe(strip(line.text), 100_000)
