@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from adapters.mock.clock import SimClock
@@ -17,6 +18,8 @@ class SimCluster:
     `base_host` and `base_port` are where this server answers, for APIs that hand out addresses. `reset` puts
     the world back to what its seed says, at the present time of the clock; `generation` then grows, so that a
     backend can drop what it remembers. Backends keep what they remember of their own in `memory`.
+    A backend may register in `errors` how it words an HTTP status that a fault asks for (status -> Response),
+    and in `truths` what is true of it (None for a summary, or an id -> JSON), for tests.
     """
 
     def __init__(
@@ -39,6 +42,8 @@ class SimCluster:
         self.base_port = 0
         self.generation = 0
         self.memory: dict[str, Any] = {}
+        self.errors: dict[str, Callable[[int], Any]] = {}
+        self.truths: dict[str, Callable[[str | None], Any]] = {}
         self._timelines: dict[str, Timeline] = {}
         self._fleet: Any = None
 

@@ -107,12 +107,22 @@ WORKLOADS: tuple[Workload, ...] = (
     ),
     Workload(
         "asr-conformer-l-ft", "{n}", "speech", ("lena", "tomas"),
-        _chain(("stage-audio", "data", 7), ("finetune", "train", 42), ("decode-test", "eval", 8), ("push", "publish", 1)),
+        _chain(
+            ("stage-audio", "data", 7),
+            ("finetune", "train", 42),
+            ("decode-test", "eval", 8),
+            ("push", "publish", 1),
+        ),
         0.8, 8,
     ),
     Workload(
         "etl-sessions-hourly", "{n}", "etl", ("ci",),
-        _chain(("pull-events", "data", 3), ("sessionise", "data", 5), ("quality-gate", "gate", 1), ("load", "publish", 2)),
+        _chain(
+            ("pull-events", "data", 3),
+            ("sessionise", "data", 5),
+            ("quality-gate", "gate", 1),
+            ("load", "publish", 2),
+        ),
         2.0,
     ),
     Workload(
@@ -149,7 +159,9 @@ WORKLOADS: tuple[Workload, ...] = (
     ),
     Workload(
         "llama-sft-8xh100", "{day}", "llm", ("mei", "yusuf"),
-        _chain(("tokenise", "data", 8), ("sft", "train", 70), ("eval-mt-bench", "eval", 12), ("export", "publish", 3)),
+        _chain(
+            ("tokenise", "data", 8), ("sft", "train", 70), ("eval-mt-bench", "eval", 12), ("export", "publish", 3)
+        ),
         0.5, 8,
     ),
     Workload(

@@ -64,7 +64,7 @@ STORIES: tuple[Story, ...] = (
             "WARNING nccl: rank 6 has not joined ALLREDUCE seq=18422 for 60s",
             "[rank0]:[E ProcessGroupNCCL.cpp:616] Watchdog caught collective operation timeout: "
             "WorkNCCL(SeqNum=18422, OpType=ALLREDUCE, NumelIn=26214400, Timeout(ms)=120000) ran for 120012 ms",
-            "[rank0]:[E ProcessGroupNCCL.cpp:630] To avoid data inconsistency, we are taking the entire process down.",
+            "[rank0]:[E ProcessGroupNCCL.cpp:630] To avoid data inconsistency, the entire process is taken down.",
             "RuntimeError: NCCL timeout after 120s: rank 6 on gpu-a100-0417 did not answer",
         ),
         transient=True, kinds=("train",), weight=1.5,
@@ -166,7 +166,9 @@ def work_line(kind: str, number: int, key: int) -> str:
     wobble = ((key ^ step * 2654435761) >> 7) % 1000 / 1000
     if kind == "train":
         if step % 40 == 0:
-            return f"INFO checkpoint: saved step {step * 10} to s3://atlas-ckpt/{key % 0xFFFFFF:06x}.pt in {2 + wobble:.1f}s"
+            return (
+                f"INFO checkpoint: step {step * 10} to s3://atlas-ckpt/{key % 0xFFFFFF:06x}.pt in {2 + wobble:.1f}s"
+            )
         loss = 0.31 + 2.4 / (1 + step * 0.03) + wobble * 0.04
         return f"INFO train: step {step * 10} loss {loss:.4f} lr 3.0e-04 {810 + wobble * 90:.0f} examples/s"
     if kind == "eval":
