@@ -1,0 +1,38 @@
+"""What runyard remembers between sessions: a TOML file of its own, written atomically. Losing it loses nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+
+def load_state(path: Path) -> dict[str, Any]:
+    """What was saved; nothing when there is no file or it cannot be understood."""
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return {}
+
+
+def save_state(path: Path, state: Mapping[str, Any]) -> None:
+    """Replace the file as a whole; a reader sees the old or the new one, never half. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            tomli_w.dump(dict(state), file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
