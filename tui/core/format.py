@@ -222,7 +222,9 @@ def pool_bar(capacity: Capacity, width: int, ascii: bool = False) -> str:
 
 def is_full(capacity: Capacity) -> bool:
     """Nothing of the limit is left."""
-    return bool(capacity.limit) and (capacity.allocation or 0.0) + (capacity.slack or 0.0) >= (capacity.limit or 0.0)
+    return bool(capacity.limit) and (capacity.allocation or 0.0) + (capacity.slack or 0.0) >= (
+        capacity.limit or 0.0
+    )
 
 
 def _rounded(value: float) -> int:
