@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 
 from textual import events
@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 
-from adapters.model import Kind, Ref
+from adapters.model import Kind, Ref, Resource
 from adapters.port import ANY, Query
 from tui import keys
 from tui.widgets.draw import Piece
@@ -23,6 +23,7 @@ from tui.widgets.sheet import Sheet
 from tui.widgets.small import TooSmall
 
 if TYPE_CHECKING:
+    from tui.core.plan import Plan
     from tui.core.services import Services
 
 SMALLEST = (40, 10)
@@ -34,6 +35,7 @@ class Console(Protocol):
 
     services: Services
     scope: tuple[str, ...]
+    last_plan: tuple[str, tuple[Ref, ...]] | None
 
     def open_list(
         self, kind: Kind, contexts: Sequence[str] | None = None, query: Query = ANY, title: str = "", **more: object
@@ -222,7 +224,11 @@ class GridScreen(Screen[None], inherit_bindings=False):
 
     # keys
 
+    pressed_at = 0.0
+    """When the key that is being handled was pressed, on Textual's clock; it may have waited in the queue."""
+
     async def on_key(self, event: events.Key) -> None:
+        self.pressed_at = event.time
         key = keys.key_name(event.key, event.character)
         character = event.character if event.is_printable else None
         if await self.press(key, character):
@@ -288,6 +294,17 @@ class GridScreen(Screen[None], inherit_bindings=False):
     def targets(self) -> list[Ref]:
         """What an action would be about: the marked objects, else the one under the cursor."""
         return []
+
+    def shown(self, refs: Sequence[Ref]) -> Mapping[Ref, Resource]:
+        """The objects as this screen shows them; a plan says what has moved since."""
+        return {}
+
+    def hidden(self, refs: Sequence[Ref]) -> int:
+        """How many of these are marked but not visible because of the filter."""
+        return 0
+
+    def plan_ended(self, plan: Plan) -> None:
+        """A plan was carried out from this screen; what it did not do stays marked."""
 
     def act(self, action: str) -> None:
         """Open the plan of an action for `targets()`."""

@@ -39,7 +39,7 @@ class KeyBar(Widget):
             right = _pieces(self.fixed)
         if width >= 120 and self.more:
             right = [*_pieces(self.more), ("  ", "muted"), *right]
-        limit = 10 if width >= 160 else 4
+        limit = 10 if width >= 160 or len(self.fixed) < len(FIXED) else 4
         shown = list(self.hints[:limit])
         room = width - width_of(right) - 4
         while shown and width_of(_pieces(shown)) > room:
