@@ -39,6 +39,7 @@ from adapters.retry import RETRIED_STATUSES, RetryPolicy, retry_after_seconds
 from adapters.settings import ContextSettings
 
 M = TypeVar("M", bound=BaseModel)
+Transport = httpx.AsyncBaseTransport
 
 MAX_BODY = 64 * 1024 * 1024
 USER_AGENT = "runyard"
