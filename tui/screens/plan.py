@@ -1,0 +1,269 @@
+"""The plan sheet: what will be done to what, confirmed with care, and what came of it."""
+
+from __future__ import annotations
+
+from textual import events
+from textual._time import get_time
+
+from adapters.errors import AdapterError
+from adapters.model import Ref
+from tui.core.plan import Confirm, Outcome, Plan
+from tui.core.planner import PlanRefused, find_action
+from tui.screens import planview
+from tui.screens.planface import Phase, PlanFace
+from tui.screens.planform import Form
+from tui.widgets.prompt import LineEdit
+
+GUARD = 0.3
+"""Seconds after drawing in which keys are dropped: nobody has read the sheet by then."""
+
+WATCH_EVERY = 2.0
+WATCHED = 20
+"""Up to so many targets are looked at again while the sheet is open; all are before their own request."""
+
+MOST_PHRASE = 60
+
+
+class PlanSheet(PlanFace):
+    """Makes the plan, asks, carries it out. Only `_start` sends anything, and only `_armed` leads to it."""
+
+    # Making the plan.
+
+    def on_mount(self) -> None:
+        refs = [ref for ref in self.refs if isinstance(ref, Ref)]
+        self._shown = dict(self.host.shown(refs))
+        self.hidden = self.host.hidden(refs)
+        self.redraw()
+        self.run_worker(self._open(), group="plan", exit_on_error=False)
+        self.set_interval(WATCH_EVERY, self._look_again)
+
+    async def _open(self) -> None:
+        """Find the action's parameters, then make the plan unless some are still to be filled in."""
+        specs = []
+        for target in self.refs:
+            adapter = self.host.services.adapters.get(target.context if isinstance(target, Ref) else target)
+            if adapter is None:
+                continue
+            try:
+                schema = await adapter.describe()
+            except AdapterError:
+                continue
+            spec = find_action(schema, self.action, target.kind if isinstance(target, Ref) else None)
+            if spec is not None and spec not in specs:
+                specs.append(spec)
+        self.form = Form.of(specs, self._given)
+        if self.form.complete:
+            await self._make()
+        else:
+            self.phase, self.on = Phase.ASKING, "field:0"
+            self._shield()
+
+    async def _make(self) -> None:
+        """Re-read everything; afterwards the focus is on Cancel and keys are dropped for a moment."""
+        assert self.form is not None
+        values = self.form.values()
+        self.phase, self.problem = Phase.READING, ""
+        self.redraw()
+        try:
+            plan = await self.host.services.planner.make(self.action, self.refs, values, shown=self._shown)
+        except PlanRefused as refusal:
+            self.plan, self.phase, self.problem = None, Phase.REFUSED, str(refusal)
+            if self.form.fields:
+                self.phase = Phase.ASKING
+        except Exception as defect:  # a sheet that hangs in "reading" says less than a sentence
+            self.plan, self.phase = None, Phase.REFUSED
+            self.problem = f"no plan could be made: {type(defect).__name__}: {defect}"
+        else:
+            self.plan, self.phase, self._made_with = plan, Phase.ASKING, values
+            if plan.needs_reason or plan.confirm is Confirm.TYPED:
+                self.form.ask_reason(plan.needs_reason)
+            if not plan.can:
+                self.phase = Phase.REFUSED
+                self.problem = plan.targets[0].reason if len(plan.targets) == 1 else "nothing here can be done"
+        self.on = "cancel"
+        self._shield()
+
+    def _shield(self) -> None:
+        """From the next drawing on, drop keys for a moment."""
+        self._drawn_at = None
+        self.redraw()
+        self.call_after_refresh(self._drawn)
+
+    def _drawn(self) -> None:
+        self._drawn_at = get_time()
+
+    def _ready(self, pressed_at: float) -> bool:
+        return self._drawn_at is not None and pressed_at >= self._drawn_at + GUARD
+
+    def _look_again(self) -> None:
+        if self.phase is Phase.ASKING and self.plan is not None and len(self.plan.targets) <= WATCHED:
+            self.run_worker(self._compare(self.plan), group="look", exclusive=True, exit_on_error=False)
+
+    async def _compare(self, plan: Plan) -> None:
+        """Make the plan anew if one of its objects has moved while it was being read."""
+        for target in plan.targets:
+            if target.resource is None:
+                continue
+            try:
+                now = await self.host.services.adapters[target.ref.context].get(target.ref)
+            except AdapterError:
+                continue
+            if self.plan is not plan or self.phase is not Phase.ASKING:
+                return
+            if (now.state, now.version) != (target.resource.state, target.resource.version):
+                self._shown[target.ref] = target.resource
+                self.moved = True
+                await self._make()
+                return
+
+    # Confirming.
+
+    def _start(self) -> None:
+        assert self.plan is not None
+        if not self._armed:
+            return
+        reason = self.form.reason.text.strip() if self.form and self.form.reason else ""
+        self.plan = self.plan.with_reason(reason)
+        self.phase, self.on, self.view, self.first = Phase.RUNNING, "stop", "plan", 0
+        # The app owns this worker: a sheet that is closed must not cut off a request that is under way.
+        self.app.run_worker(self._run(self.plan), group=f"plan-{self.plan.id}", exit_on_error=False)
+        self._shield()
+
+    async def _run(self, plan: Plan) -> None:
+        services, host = self.host.services, self.host
+        try:
+            plan = await services.planner.run(plan, on_change=self._progress, stop=self._stop)
+        except PlanRefused as refusal:
+            self.problem = str(refusal)
+        self.plan, self.phase, self.on = plan, Phase.ENDED, "cancel"
+        remainder = plan.remainder()
+        if remainder:
+            host.console.last_plan = (self.action, remainder)
+        host.plan_ended(plan)
+        for target in plan.targets:
+            if target.outcome is not Outcome.NOT_STARTED and target.ref.id:
+                await services.sync.touch(target.ref)
+        if self.is_mounted:
+            self._shield()
+
+    def _progress(self, plan: Plan) -> None:
+        self.plan = plan
+        if self.is_mounted:
+            self.redraw()
+
+    # Keys.
+
+    def press(self, key: str, character: str | None) -> bool:
+        self.host.peek.say(None)
+        if self.phase is Phase.READING:
+            if key == "escape":
+                self.close()
+            return True
+        if not self._ready(self.host.pressed_at):
+            return True
+        if self.on not in self.stops:
+            self.on = "stop" if self.phase is Phase.RUNNING else "cancel"
+        if not self._common(key):
+            if self.phase is Phase.ASKING and self._edited() is not None:
+                self._edit(key, character)
+            else:
+                self._plain(key)
+        if self.is_mounted:
+            self.redraw()
+        return True
+
+    def _common(self, key: str) -> bool:
+        """Keys that mean the same wherever the focus is."""
+        if key in ("tab", "shift-tab"):
+            stops = self.stops
+            self.moved = False
+            self._leave()
+            self.on = stops[(stops.index(self.on) + (1 if key == "tab" else -1)) % len(stops)]
+        elif key == "escape" and self.phase is not Phase.RUNNING:
+            if self.view != "plan":
+                self.view, self.first = "plan", 0
+            else:
+                self.close()
+        elif key == "enter":
+            self._enter()
+        elif key in ("up", "down", "pageup", "pagedown"):
+            page = max(1, self.size.height - 2)
+            self.first += {"up": -1, "down": 1, "pageup": -page, "pagedown": page}[key]
+        else:
+            return False
+        return True
+
+    def _enter(self) -> None:
+        """Press what has the focus; in a field go on to the next stop, which never starts anything."""
+        if self.on == "cancel":
+            self.close()
+        elif self.on == "go":
+            self._start()
+        elif self.on == "stop":
+            self._stop.set()
+        else:
+            changed = self._leave()
+            stops = self.stops
+            if not changed:
+                self.on = "go" if self.on == "phrase" and self._armed else stops[stops.index(self.on) + 1]
+
+    def _plain(self, key: str) -> None:
+        """Letters, while no field has the focus."""
+        plan = self.plan
+        if key == "y" and self.by_key:
+            self._start()
+        elif key in ("d", "y") and plan is not None:
+            wanted = "all" if key == "d" else "raw"
+            self.view, self.first = ("plan" if self.view == wanted else wanted), 0
+        elif key == "c" and plan is not None:
+            self.host.console.copy(planview.command(plan))
+            self.host.message("copied the command that does this", "muted")
+        elif key == "o" and self.phase is Phase.ENDED and (created := self._created()) is not None:
+            self.close()
+            self.host.console.open_detail(created)
+        elif key == "q" and self.phase in (Phase.ENDED, Phase.REFUSED):
+            self.close()
+
+    def _edited(self) -> LineEdit | None:
+        if self.on == "phrase":
+            return self.phrase
+        if self.on.startswith("field:") and self.form is not None:
+            return self.form.fields[int(self.on[6:])].edit
+        return None
+
+    def _edit(self, key: str, character: str | None) -> None:
+        if self.on == "phrase":
+            if len(self.phrase.text) < MOST_PHRASE or key == "backspace":
+                self.phrase.press(key, character)
+        elif self.form is not None:
+            self.form.fields[int(self.on[6:])].press(key, character)
+
+    def _leave(self) -> bool:
+        """The plan is made anew when a parameter has changed; whether it is."""
+        stale = self.form is not None and self.form.values() != self._made_with
+        if self.on.startswith("field:") and stale and self.form is not None and self.form.complete:
+            self.phase = Phase.READING
+            self.run_worker(self._make(), group="plan", exclusive=True, exit_on_error=False)
+            return True
+        return False
+
+    def paste(self, text: str) -> bool:
+        """Into a field; what must be typed to confirm is not pasted with its line end."""
+        edit = self._edited() if self.phase is Phase.ASKING and self._ready(get_time()) else None
+        if edit is not None:
+            edit.insert(text.replace("\n", " "))
+            self.redraw()
+        return edit is not None
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.first += 3
+        self.refresh()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.first = max(0, self.first - 3)
+        self.refresh()
