@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -61,7 +61,7 @@ class Snapshot:
 
     key: Key
     revision: int = 0
-    rows: Mapping[Ref, Resource] = _NO_ROWS
+    rows: Mapping[Ref, Resource] = field(default_factory=lambda: _NO_ROWS)
     total: int | None = None
     complete: bool = False
     as_of: float | None = None
@@ -71,8 +71,8 @@ class Snapshot:
     note: str | None = None
     applied: frozenset[Term] = frozenset()
     server_sorted: bool = False
-    changed: Mapping[Ref, CellChange] = _NO_MARKS
-    first_seen: Mapping[Ref, float] = _NO_TIMES
+    changed: Mapping[Ref, CellChange] = field(default_factory=lambda: _NO_MARKS)
+    first_seen: Mapping[Ref, float] = field(default_factory=lambda: _NO_TIMES)
 
     @property
     def loaded(self) -> int:

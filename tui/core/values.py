@@ -197,8 +197,14 @@ def from_spec(spec: FieldSpec) -> Field:
         read = COMMON[path].get
     else:
         read = _attribute(path)
-    convert = _CONVERT.get(spec.type, _text)
+    convert: Callable[[Any], Any] = _CONVERT.get(spec.type, _text)
     return Field(spec.id, spec.type, lambda resource, now: convert(read(resource, now)), natural=spec.type is _TEXT)
+
+
+def from_spec_path(path: str) -> Field:
+    """A key of `extra` that no FieldSpec describes, as text."""
+    read = _extra(path.removeprefix("extra."))
+    return Field(path, _TEXT, lambda resource, now: _text(read(resource, now)))
 
 
 def _extra(path: str) -> Getter:

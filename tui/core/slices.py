@@ -1,0 +1,69 @@
+"""Long work in short pieces: sorting and scanning that give way to the keyboard between pieces."""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_left
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from time import perf_counter
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+RUN = 10_000
+PIECE = 1_000
+BUDGET = 0.005
+
+
+class Pace:
+    """Gives way once a budget of seconds is used up."""
+
+    def __init__(self, budget: float = BUDGET, give_way: Callable[[], Awaitable[None]] | None = None) -> None:
+        self._budget = budget
+        self._give_way = give_way or (lambda: asyncio.sleep(0))
+        self._until = perf_counter() + budget
+
+    async def step(self) -> None:
+        if perf_counter() >= self._until:
+            await self._give_way()
+            self._until = perf_counter() + self._budget
+
+
+def pieces(items: Sequence[T], size: int = PIECE) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+async def sorted_in_slices(items: list[Any], pace: Pace, run: int = RUN) -> list[Any]:
+    """The items in ascending order. They must be pairwise different, as sort keys with an identity are.
+
+    Runs are sorted one by one; then the whole range of values is cut at sampled values, and what all runs
+    hold between two cuts is merged at once. No step touches more than about `run` items.
+    """
+    runs: list[list[Any]] = []
+    for start in range(0, len(items), run):
+        part = items[start : start + run]
+        part.sort()
+        runs.append(part)
+        await pace.step()
+    if len(runs) <= 1:
+        return runs[0] if runs else []
+    ordered: list[Any] = []
+    starts = [0] * len(runs)
+    for cut in [*_cuts(runs, run), None]:
+        ends = [len(part) if cut is None else bisect_left(part, cut) for part in runs]
+        merged: list[Any] = []
+        for part, start, end in zip(runs, starts, ends, strict=True):
+            merged += part[start:end]
+        merged.sort()  # a few ascending stretches, which the sort recognises and merges
+        ordered += merged
+        starts = ends
+        await pace.step()
+    return ordered
+
+
+def _cuts(runs: Sequence[list[Any]], run: int) -> list[Any]:
+    """Values that cut all the runs into stretches of about `run` items together."""
+    sample = sorted(value for part in runs for value in part[:: max(1, run // 64)])
+    each = max(1, len(sample) // (2 * len(runs)))
+    return sample[each::each]
