@@ -1,93 +1,104 @@
-"""Logs on disk: every byte that was fetched, an index of lines, and visible markers where something is missing."""
+"""Where logs are kept on disk: one file each, found again by later sessions; the oldest closed go first."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+import contextlib
+import fcntl
+import hashlib
+import os
 from pathlib import Path
 
-from adapters.model import LogSource, Timestamp
-from tui.core.loglines import Level
+from adapters.model import LogSource
+from tui.core.logfile import SpoolError, SpoolLine
+from tui.core.spooledlog import SpooledLog, VolumeBucket
+
+__all__ = ["BUDGET", "LogSpool", "SpoolError", "SpoolLine", "SpooledLog", "VolumeBucket"]
 
 BUDGET = 2 * 1024**3
-
-
-class SpoolError(OSError):
-    """The spool cannot be written or read; one sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpoolLine:
-    """One line. `text` is decoded and bounded but not made safe for a terminal. A `marker` is ours: a gap, a
-    rotation, a reconnect, an attempt. `time` is epoch seconds where the line carries one."""
-
-    number: int  # from 0
-    text: str
-    marker: bool = False
-    time: Timestamp | None = None
-    level: Level | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class VolumeBucket:
-    """One column of the volume strip: lines from `first` on, `start` its time where known."""
-
-    first: int
-    lines: int
-    errors: int
-    start: Timestamp | None
-
-
-class SpooledLog:
-    """One log. Cheap to index: 8 bytes of memory a line."""
-
-    source: LogSource
-    cursor: str | None  # where the source continues
-    markers: int
-
-    @property
-    def count(self) -> int:
-        """Lines, markers included; the last may still be growing."""
-        raise NotImplementedError
-
-    @property
-    def size(self) -> int:
-        """Bytes of the log itself, markers not counted."""
-        raise NotImplementedError
-
-    def append(self, data: bytes) -> None: ...
-    def mark(self, text: str) -> None: ...
-    def line(self, number: int) -> SpoolLine:
-        raise NotImplementedError
-
-    def lines(self, start: int, stop: int) -> list[SpoolLine]:
-        raise NotImplementedError
-
-    def scan(self, budget: int = 1 << 17) -> bool:
-        """Find levels in up to `budget` more bytes; True when everything has been looked at. Fills
-        `errors` and `warnings`: ascending line numbers."""
-        raise NotImplementedError
-
-    def search(self, needle: str, *, regex: bool = False) -> AsyncIterator[list[int]]:
-        """Line numbers that match, in batches, over the whole log; lower-case needles ignore case.
-        ValueError for a bad regex."""
-        raise NotImplementedError
-
-    def at_time(self, when: Timestamp) -> int | None:
-        """The first line at or after a time; None where the log has no times."""
-        raise NotImplementedError
-
-    def volume(self, columns: int) -> list[VolumeBucket]:
-        raise NotImplementedError
-
-    def save(self, path: Path) -> None:
-        """Copy the log's own bytes, without markers."""
-
-    def close(self) -> None: ...
+COPIES = 8
 
 
 class LogSpool:
-    def __init__(self, directory: Path, budget: int = BUDGET) -> None: ...
+    """`budget` is in bytes, for all logs together; open logs are never deleted."""
+
+    def __init__(self, directory: Path, budget: int = BUDGET) -> None:
+        self.directory = directory
+        self.budget = budget
+        self._open: dict[str, SpooledLog] = {}
+
     def open(self, source: LogSource) -> SpooledLog:
-        """The log of a source; what an earlier session fetched is still there."""
-        raise NotImplementedError
+        """The log of a source; what an earlier session fetched is still there. Opening it twice gives the same
+        one, to be closed twice. Raises SpoolError."""
+        key = spool_key(source)
+        held = self._open.get(key)
+        if held is not None and not held.closed:
+            held.users += 1
+            return held
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise SpoolError(f"the log spool {self.directory} cannot be made: {error.strerror or error}") from None
+        self.trim()
+        for copy in range(COPIES):
+            path = self.directory / (f"{key}.log" if copy == 0 else f"{key}-{copy}.log")
+            if not _locked(path):
+                log = self._open[key] = SpooledLog(source, path)
+                return log
+        raise SpoolError(f"{COPIES} other sessions have this log open")
+
+    def used(self) -> int:
+        """Bytes on disk."""
+        return sum(_size(path) for path in self.directory.glob("*")) if self.directory.is_dir() else 0
+
+    def trim(self) -> int:
+        """Delete closed logs, oldest first, until the budget is kept; how many were deleted."""
+        over, deleted = self.used() - self.budget, 0
+        if over <= 0:
+            return 0
+        for path in sorted(self.directory.glob("*.log"), key=_modified):
+            if over <= 0:
+                break
+            if _locked(path):
+                continue
+            family = [path, path.with_suffix(".idx"), path.with_suffix(".json")]
+            over -= sum(_size(each) for each in family)
+            for each in family:
+                with contextlib.suppress(OSError):
+                    each.unlink()
+            deleted += 1
+        return deleted
+
+
+def spool_key(source: LogSource) -> str:
+    """A file name for a source, the same in every session."""
+    text = "\0".join([str(source.ref), source.name, str(source.attempt)])
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _locked(path: Path) -> bool:
+    """Whether some session has it open now."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
