@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, SecretStr, model_validator
 
 from adapters.errors import Unauthorized
 
 WAYS = ("env", "file", "command")
 COMMAND_TIMEOUT = 10.0
+COMMAND_KEPT = 300.0
+"""Seconds that a command's answer is used again: token helpers are slow, and every request needs one."""
 
 
 class SecretSource(BaseModel):
@@ -25,6 +28,8 @@ class SecretSource(BaseModel):
     env: str | None = None
     file: str | None = None
     command: list[str] | None = None
+    _kept: tuple[float, SecretStr] | None = PrivateAttr(None)
+    _turn: tuple[asyncio.AbstractEventLoop, asyncio.Lock] | None = PrivateAttr(None)
 
     @model_validator(mode="after")
     def _one_way(self) -> SecretSource:
@@ -42,22 +47,48 @@ class SecretSource(BaseModel):
     async def read(self) -> str:
         """The secret, stripped of surrounding white space. Raises Unauthorized with what was missing."""
         if self.value is not None:
-            return self.value.get_secret_value()
+            return _checked(self.value.get_secret_value(), "the secret in the config")
         if self.env is not None:
             found = os.environ.get(self.env)
             if not found:
                 raise Unauthorized(f"the environment variable {self.env} is not set", executed=False)
-            return found.strip()
+            return _checked(found, f"the environment variable {self.env}")
         if self.file is not None:
             try:
-                return Path(self.file).expanduser().read_text(encoding="utf-8").strip()
+                text = Path(self.file).expanduser().read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as error:
                 raise Unauthorized(f"cannot read the secret file {self.file}: {error}", executed=False) from None
+            return _checked(text, f"the secret file {self.file}")
+        return await self._commanded()
+
+    def forget(self) -> bool:
+        """Drop what a command said, after the server refused it. Whether reading again may give another secret."""
+        kept, self._kept = self._kept, None
+        return kept is not None
+
+    async def _commanded(self) -> str:
+        """What the command says; it runs once however many requests wait for it."""
         assert self.command is not None
-        return await _from_command(self.command)
+        loop = asyncio.get_running_loop()
+        if self._turn is None or self._turn[0] is not loop:
+            self._turn = (loop, asyncio.Lock())
+        async with self._turn[1]:
+            if self._kept is None or time.monotonic() - self._kept[0] >= COMMAND_KEPT:
+                self._kept = (time.monotonic(), SecretStr(await _from_command(self.command)))
+            return self._kept[1].get_secret_value()
+
+
+def _checked(text: str, what: str) -> str:
+    found = text.strip()
+    if not found:
+        raise Unauthorized(f"{what} is empty", executed=False)
+    if any(ord(char) < 32 or ord(char) == 127 for char in found):
+        raise Unauthorized(f"{what} holds a line break or another control character", executed=False)
+    return found
 
 
 async def _from_command(command: list[str]) -> str:
+    name = command[0]
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
@@ -65,21 +96,19 @@ async def _from_command(command: list[str]) -> str:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
         )
-    except OSError as error:
-        raise Unauthorized(f"cannot run the secret command {command[0]}: {error}", executed=False) from None
+    except (OSError, ValueError) as error:
+        raise Unauthorized(f"cannot run the secret command {name}: {error}", executed=False) from None
     try:
         out, _ = await asyncio.wait_for(process.communicate(), COMMAND_TIMEOUT)
     except TimeoutError:
-        process.kill()
-        await process.wait()
-        raise Unauthorized(
-            f"the secret command {command[0]} took over {COMMAND_TIMEOUT:.0f} s", executed=False
-        ) from None
+        raise Unauthorized(f"the secret command {name} took over {COMMAND_TIMEOUT:g} s", executed=False) from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     if process.returncode != 0:
-        raise Unauthorized(
-            f"the secret command {command[0]} ended with exit code {process.returncode}", executed=False
-        )
-    return out.decode("utf-8", "replace").strip()
+        raise Unauthorized(f"the secret command {name} ended with exit code {process.returncode}", executed=False)
+    return _checked(out.decode("utf-8", "replace"), f"what the secret command {name} printed")
 
 
 def _coerce(given: Any) -> Any:

@@ -6,12 +6,15 @@ Each backend extends `ContextSettings` with its own keys. Unknown keys are refus
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Literal
+import re
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from adapters.secret import Secret, fold_secret_keys
+from adapters.secret import Secret, SecretSource, fold_secret_keys
+
+TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 class ContextSettings(BaseModel):
@@ -27,7 +30,7 @@ class ContextSettings(BaseModel):
     ca_file: str | None = None
     client_cert: str | None = None
     client_key: str | None = None
-    proxy: str | None = None
+    proxy: str | None = Field(None, repr=False)
     connect_timeout: float = Field(5.0, gt=0)
     read_timeout: float = Field(15.0, gt=0)
     pool_timeout: float = Field(10.0, gt=0)
@@ -49,11 +52,40 @@ class ContextSettings(BaseModel):
             raise ValueError("must be an http:// or https:// address with a host")
         if parts.username or parts.password:
             raise ValueError("must not hold a password; use headers or the backend's own keys")
+        if parts.query or parts.fragment or "?" in url or "#" in url:
+            raise ValueError("must end with its path, without ? or #")
+        if any(char.isspace() or not char.isprintable() for char in url):
+            raise ValueError("must not hold blanks or control characters")
+        if parts.port == 0:
+            raise ValueError("must not have port 0")
         return url.rstrip("/")
+
+    @field_validator("headers", "cookies")
+    @classmethod
+    def _header_names(cls, given: dict[str, SecretSource]) -> dict[str, SecretSource]:
+        for name in given:
+            if not TOKEN.fullmatch(name):
+                raise ValueError(f"{name!r} cannot be the name of a header or cookie")
+        return given
+
+    @model_validator(mode="after")
+    def _whole_certificate(self) -> ContextSettings:
+        if self.client_key and not self.client_cert:
+            raise ValueError("client_key needs client_cert")
+        return self
 
     def addresses(self) -> tuple[str, ...]:
         """Every address this context may send to; backends with more than `url` add theirs."""
         return (self.url,)
+
+    def secrets(self) -> list[SecretSource]:
+        """Every secret of this context."""
+        found: list[SecretSource] = []
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            inside = value.values() if isinstance(value, dict) else (value,)
+            found += [item for item in inside if isinstance(item, SecretSource)]
+        return found
 
     def is_loopback(self) -> bool:
         return all(_loopback(urlsplit(address).hostname or "") for address in self.addresses())
@@ -66,6 +98,3 @@ def _loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-AuthKind = Literal["none", "bearer", "basic", "cookie"]

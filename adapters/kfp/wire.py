@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from adapters.model import Json
+from adapters.reply import loads
 
 
 def instant(text: str | None) -> float | None:
@@ -188,29 +189,34 @@ def read(model: type[M], raw: bytes | Mapping[str, Json]) -> M:
     Only the elements of a list or object inside are forgiven: a page whose `runs` is not a list is no page.
     """
     try:
-        found = model.model_validate_json(raw or b"{}") if isinstance(raw, bytes) else model.model_validate(raw)
-    except ValidationError as error:
-        found = _mended(model, raw, error)
-    if isinstance(found, ListPage) and not found.model_fields_set and not _empty(raw):
+        found = model.model_validate_json(raw) if isinstance(raw, bytes) else model.model_validate(raw)
+    except ValidationError:
+        found = _mended(model, raw)
+    if isinstance(found, ListPage) and not found.model_fields_set and raw and _parsed(raw):
         raise NotTheApi("it has nothing that such a list has")
     return found
 
 
-def _mended(model: type[M], raw: bytes | Mapping[str, Json], problem: ValidationError) -> M:
+def _parsed(raw: bytes | Mapping[str, Json]) -> Any:
+    try:
+        return loads(raw if isinstance(raw, bytes) else json.dumps(dict(raw)).encode())
+    except (ValueError, RecursionError):
+        raise NotTheApi("it is not JSON") from None
+
+
+def _mended(model: type[M], raw: bytes | Mapping[str, Json]) -> M:
     forgiving = 3 if issubclass(model, ListPage) else 1
-    data: Any = None
+    data = _parsed(raw)
     for _ in range(MENDING_ROUNDS):
-        # Backwards, so that removing an element of a list does not move those still to be removed.
-        for item in reversed(problem.errors(include_url=False, include_input=False)):
-            where = item["loc"]
-            if data is None and where:
-                data = json.loads(raw if isinstance(raw, bytes) else json.dumps(dict(raw)))
-            if len(where) < forgiving or item["type"] == "missing" or not _drop(data, where):
-                raise NotTheApi(f"{'.'.join(str(part) for part in where) or 'the body'}: {item['msg']}")
         try:
             return model.model_validate(data)
         except ValidationError as error:
             problem = error
+        # Backwards, so that removing an element of a list does not move those still to be removed.
+        for item in reversed(problem.errors(include_url=False, include_input=False)):
+            where = item["loc"]
+            if len(where) < forgiving or item["type"] == "missing" or not _drop(data, where):
+                raise NotTheApi(f"{'.'.join(str(part) for part in where) or 'the body'}: {item['msg']}")
     raise NotTheApi("too little of it has the promised types")
 
 
@@ -224,7 +230,3 @@ def _drop(data: Any, where: tuple[int | str, ...]) -> bool:
     except (KeyError, IndexError, TypeError):
         return False
     return True
-
-
-def _empty(raw: bytes | Mapping[str, Json]) -> bool:
-    return not raw or (isinstance(raw, bytes) and not json.loads(raw))
