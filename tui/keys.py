@@ -67,11 +67,10 @@ KEYS: tuple[KeySpec, ...] = (
         ("history-last", "-", "last"),
     ),
     *_specs("LOOK", (*_ROWS, LOGS), ("open", "enter", "open")),
+    *_specs("LOOK", (*_OBJECT, DOCUMENT), ("describe", "d", "all fields"), ("raw", "y", "raw")),
     *_specs(
         "LOOK",
         _OBJECT,
-        ("describe", "d", "all fields"),
-        ("raw", "y", "raw"),
         ("logs", "l", "logs"),
         ("why", "X", "why"),
         ("events", "v", "events"),
@@ -126,11 +125,11 @@ KEYS: tuple[KeySpec, ...] = (
     *_specs("TABLE", (LIST, DETAIL, LOGS), ("times", "t", "ages or clock times")),
     *_specs(
         "LOOK",
-        (DETAIL,),
-        ("next-pane", "tab", "next pane"),
+        (DETAIL, LOGS),
+        ("next-pane", "tab", "next pane, source"),
         ("previous-pane", "shift-tab", "previous pane"),
-        ("zoom", "z", "zoom"),
     ),
+    *_specs("LOOK", (DETAIL,), ("zoom", "z", "zoom")),
     *_specs(
         "LOOK",
         (LOGS,),
@@ -165,8 +164,13 @@ _NAMED = {
     "ctrl+underscore": "ctrl-_",
 }
 _SPECIAL = frozenset(
-    "enter escape tab space backspace delete insert home end pageup pagedown up down left right".split()
-) | {f"f{n}" for n in range(1, 25)}
+    (
+        *("enter", "escape", "tab", "space", "backspace", "delete", "insert"),
+        *("home", "end", "pageup", "pagedown", "up", "down", "left", "right"),
+        *(f"f{number}" for number in range(1, 25)),
+    )
+)
+_SHOWN = {"escape": "esc", "pagedown": "pgdn", "pageup": "pgup", "up": "↑", "down": "↓", "left": "←", "right": "→"}
 _MODIFIERS = ("ctrl-", "shift-", "alt-")
 
 
@@ -179,18 +183,9 @@ def key_name(key: str, character: str | None) -> str:
 
 def shown(key: str) -> str:
     """How a key is written on the screen: `^d`, `esc`, `^space`."""
-    special = {
-        "escape": "esc",
-        "pagedown": "pgdn",
-        "pageup": "pgup",
-        "up": "↑",
-        "down": "↓",
-        "left": "←",
-        "right": "→",
-    }
     if key.startswith("ctrl-"):
         return "^" + key[5:]
-    return special.get(key, key)
+    return _SHOWN.get(key, key)
 
 
 def valid_key(name: str) -> bool:
@@ -198,7 +193,7 @@ def valid_key(name: str) -> bool:
     for modifier in _MODIFIERS:
         if rest.startswith(modifier) and len(rest) > len(modifier):
             rest = rest[len(modifier) :]
-    return len(rest) == 1 and rest.isprintable() and rest != " " or rest in _SPECIAL
+    return (len(rest) == 1 and rest.isprintable() and rest != " ") or rest in _SPECIAL
 
 
 class KeyMap:

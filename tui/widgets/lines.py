@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from textual import events
@@ -22,6 +23,21 @@ def piece(text: str, token: str = "text") -> Piece:
 
 def plain(pieces: Iterable[Piece]) -> str:
     return "".join(text for text, _ in pieces)
+
+
+def mark(pieces: Line, needle: str) -> list[Piece]:
+    """The pieces with every match of `needle` standing out; without capitals it matches them as well."""
+    if not needle:
+        return list(pieces)
+    finder = re.compile(re.escape(needle), 0 if needle != needle.lower() else re.IGNORECASE)
+    found: list[Piece] = []
+    for text, token in pieces:
+        at = 0
+        for match in finder.finditer(text):
+            found += [(text[at : match.start()], token), (match[0], "key changed")]
+            at = match.end()
+        found.append((text[at:], token))
+    return found
 
 
 class LineList(Widget, can_focus=True):
@@ -128,14 +144,15 @@ class LineList(Widget, can_focus=True):
     def page(self, pages: int) -> None:
         self.move_to(self.cursor + pages * self.page_size)
 
-    def hop(self, step: int) -> None:
-        """Hop to the next or previous red line; stay where there is none."""
+    def hop(self, step: int) -> bool:
+        """Hop to the next or previous red line; False, and stay, where there is none."""
         index = self.cursor + step
         while 0 <= index < self.count:
             if self.is_red(index):
                 self.move_to(index)
-                return
+                return True
             index += step
+        return False
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()

@@ -12,14 +12,14 @@ from textual.strip import Strip
 
 from adapters.model import Timestamp
 from tui.core.loglines import Level
-from tui.core.logrows import LogRow, LogRows, contains
+from tui.core.logrows import LogRow, LogRows
 from tui.core.logspool import SpoolLine
 from tui.core.sgr import pieces, strip
 from tui.core.text import pad, safe
 from tui.core.unfold import unfold
 from tui.widgets import draw
 from tui.widgets.draw import Piece
-from tui.widgets.lines import LineList, gutter, piece
+from tui.widgets.lines import LineList, gutter, mark, piece
 
 SOURCE_WIDTH = 12
 TIME_WIDTH = 12
@@ -205,8 +205,7 @@ class LogView(LineList):
             return [[*gutter(selected, "-", "stale"), piece("-- " + safe(line.text), "stale")]]
         head, text = self._head(row, selected)
         width = max(8, self.size.width - 1 - draw.width_of(head))
-        token = "failed" if line.level is Level.ERROR else "text"
-        body = self._marked(pieces(text, token if token == "text" else "text"))
+        body = mark(pieces(text), self.needle)
         unfolded = self.rows.address(index) in self._unfolded
         if not self.wrap and not unfolded:
             return [[*head, *_from(body, self.left)]]
@@ -230,22 +229,6 @@ class LogView(LineList):
         if self.sources:
             head.append(piece(pad(safe(self.sources[row.log]), SOURCE_WIDTH) + "  ", "accent"))
         return head, text
-
-    def _marked(self, body: list[Piece]) -> list[Piece]:
-        """The matches of what is searched, underlined in the accent."""
-        needle = self.needle
-        if not needle or not contains("".join(text for text, _ in body), needle):
-            return body
-        flags = 0 if needle != needle.lower() else re.IGNORECASE
-        finder = re.compile(re.escape(needle), flags)
-        found: list[Piece] = []
-        for text, token in body:
-            at = 0
-            for match in finder.finditer(text):
-                found += [(text[at : match.start()], token), (match[0], "key changed")]
-                at = match.end()
-            found.append((text[at:], token))
-        return found
 
 
 def _stamp(at: Timestamp) -> str:

@@ -1,0 +1,226 @@
+"""Describe and raw: everything the server says about an object, as text that can be searched, copied, saved."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import yaml
+from textual.app import ComposeResult
+
+from adapters.errors import AdapterError
+from adapters.model import Json, Ref, Resource
+from adapters.sections import Detail
+from tui import keys
+from tui.core.format import age, clock, iso
+from tui.screens.panes import PaneScreen, save_path
+from tui.widgets.document import DocumentView
+from tui.widgets.draw import Piece
+from tui.widgets.keybar import Hint
+from tui.widgets.sections import Row, rows_of, state_pieces, text_rows, written
+
+HINTS: tuple[Hint, ...] = (("d", "fields", True), ("y", "raw", True), ("n N", "match", True), ("^s", "save", True))
+FIXED: tuple[Hint, ...] = (("/", "find", True), (":", "go", True), ("?", "help", True))
+
+
+class DocumentScreen(PaneScreen):
+    """`mode` is `describe` or `yaml`; `d` and `y` change it."""
+
+    where = keys.DOCUMENT
+
+    def __init__(self, ref: Ref, mode: str = "describe") -> None:
+        super().__init__(ref)
+        self.mode = mode
+        self.view = DocumentView(id="document")
+        self.detail: Detail | None = None
+        self._yaml = ""
+
+    @property
+    def pane(self) -> DocumentView:
+        return self.view
+
+    def body(self) -> ComposeResult:
+        yield self.view
+
+    def on_mount(self) -> None:
+        self._title(self.ref.id)
+        self.set_freshness("loading")
+        self.key_hints(
+            (("d", "fields", True), ("y", "raw", True), ("n N", "match", True), ("^s", "save", True)), FIXED
+        )
+        self.do_refresh()
+
+    def _title(self, name: str) -> None:
+        self.crumbs(name, "raw" if self.mode == "yaml" else "describe")
+
+    def do_refresh(self) -> None:
+        self.run_worker(self._read(), group="read", exclusive=True, exit_on_error=False)
+
+    async def _read(self) -> None:
+        try:
+            detail = await self.adapter.detail(self.ref)
+        except AdapterError as error:
+            self.failed(error)
+            self.set_freshness("not read" if self.detail is None else "out of date")
+            return
+        self._yaml = await asyncio.to_thread(as_yaml, detail)
+        self.detail = detail
+        now = self.services.clock()
+        self.set_freshness(f"as of {clock(now, now)}")
+        self._show()
+
+    def _show(self) -> None:
+        detail = self.detail
+        if detail is None:
+            return
+        now = self.services.clock()
+        self._title(detail.resource.name or self.ref.id)
+        if self.mode == "yaml":
+            rows = yaml_rows(self._yaml)
+            self.view.show(lambda width: rows)
+        else:
+            self.view.show(lambda width: describe_rows(detail, width, now))
+        self._counts()
+
+    def _counts(self) -> None:
+        view, size = self.view, f"{self.view.count:,} lines"
+        found: list[Piece] = []
+        if view.needle:
+            found = [(f"/{view.needle} {view.place} of {len(view.hits)}", "text" if view.hits else "waiting")]
+        self.set_counts_text([(size, "text")], found)
+
+    def on_line_list_rested(self) -> None:
+        self._counts()
+
+    # Keys.
+
+    def do_describe(self) -> None:
+        self._turn("describe")
+
+    def do_raw(self) -> None:
+        self._turn("yaml")
+
+    def _turn(self, mode: str) -> None:
+        if self.mode != mode:
+            self.mode = mode
+            self.view.move_to(0)
+            self._show()
+
+    def do_filter(self) -> None:
+        before = self.view.cursor
+
+        def done(text: str | None) -> None:
+            if text is None:
+                self.view.search("")
+                self.view.move_to(before)
+            elif not self.view.hits and text:
+                self.message(f"no line has {text!r}", "waiting")
+            self._counts()
+
+        def change(text: str) -> None:
+            self.view.search(text)
+            self._counts()
+
+        self.prompt("/ ", self.view.needle, on_change=change, on_done=done)
+
+    def do_next_match(self) -> None:
+        self.view.next_hit(1)
+
+    def do_previous_match(self) -> None:
+        self.view.next_hit(-1)
+
+    def do_copy(self) -> None:
+        self.console.copy(self.view.text_of(self.view.cursor))
+        self.message("copied the line", "muted")
+
+    def do_save(self) -> None:
+        suffix = ".yaml" if self.mode == "yaml" else ".txt"
+        path = save_path(self.ref, [self.mode], suffix)
+        text = "\n".join(self.view.text_of(index) for index in range(self.view.count)) + "\n"
+        try:
+            path.write_text(self._yaml if self.mode == "yaml" else text, encoding="utf-8", errors="replace")
+        except OSError as error:
+            self.message(f"✗ not saved: {error.strerror or error}", "failed")
+        else:
+            self.message(f"saved as {path}", "muted")
+
+
+def as_yaml(detail: Detail) -> str:
+    """The server's own JSON as YAML; keys stay in its order."""
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return str(yaml.dump(detail.raw, Dumper=dumper, sort_keys=False, allow_unicode=True, width=4096))
+
+
+def yaml_rows(text: str) -> list[Row]:
+    """Keys muted, so that values stand out."""
+    rows = []
+    for row in text_rows(text):
+        line = row.full
+        at = line.find(": ")
+        key = at + 1 if at > 0 else (len(line) if line.endswith(":") else 0)
+        rows.append(Row(((line[:key], "muted"), (line[key:], "text")), full=line))
+    return rows
+
+
+def describe_rows(detail: Detail, width: int, now: float) -> list[Row]:
+    """The object's own fields, the cause, then every section under its title."""
+    rows = [*_core(detail, now)]
+    for section in detail.sections:
+        inner = rows_of(section, width, now)
+        rows += [_plain(""), Row(((section.title, "bold"),), full=section.title)]
+        rows += [_indented(row) for row in inner] or [_plain("  none")]
+    return rows
+
+
+def _core(detail: Detail, now: float) -> Sequence[Row]:
+    found = detail.resource
+    ran = found.duration(now)
+    labels = ", ".join(f"{key}={value}" for key, value in found.labels.items())
+    pairs: list[tuple[str, str | None]] = [
+        ("name", found.name),
+        ("ref", str(found.ref)),
+        ("owner", found.owner),
+        ("group", found.group),
+        ("parent", str(found.parent) if found.parent else None),
+        ("host", found.host),
+        ("pool", found.pool),
+        ("created", _time(found.created, now)),
+        ("started", _time(found.started, now)),
+        ("finished", _time(found.finished, now)),
+        ("ran", None if ran is None else age(ran)),
+        ("progress", f"{found.progress.done}/{found.progress.total}" if found.progress else None),
+        ("labels", labels or None),
+        ("message", found.message),
+        *((str(key), written(value)) for key, value in _extra(found)),
+    ]
+    state = Row(
+        (("state     ", "muted"), *state_pieces(found.state), (f"  {written(found.native_state)}", "text")),
+        full=f"state: {found.state.value} ({found.native_state})",
+    )
+    rows = [state]
+    if detail.cause:
+        rows.append(Row((("why       ", "muted"), (written(detail.cause), "failed")), red=True))
+    width = max(len(label) for label, _ in pairs)
+    for label, value in pairs:
+        shown = written(value)
+        rows.append(
+            Row(((f"{label:<{max(9, min(24, width))}} ", "muted"), (shown, "text")), full=f"{label}: {shown}")
+        )
+    return rows
+
+
+def _extra(found: Resource) -> list[tuple[str, Json]]:
+    return [(key, value) for key, value in found.extra.items() if value is not None]
+
+
+def _time(stamp: float | None, now: float) -> str | None:
+    return None if stamp is None else f"{iso(stamp)}  ({age(now - stamp)} ago)" if now >= stamp else iso(stamp)
+
+
+def _plain(text: str) -> Row:
+    return Row(((text, "muted"),), full=text)
+
+
+def _indented(row: Row) -> Row:
+    text = row.full or "".join(piece for piece, _ in row.pieces)
+    return Row((("  ", "text"), *row.pieces), row.ref, row.red, "  " + text)

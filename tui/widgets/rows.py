@@ -1,0 +1,122 @@
+"""A pane of ready-made lines with a cursor: fields, tables, events, raw text, lists of resources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from textual.message import Message
+
+from adapters.model import FAULTY, Ref, Resource
+from adapters.port import Schema
+from tui.core.columns import Column, cell, columns_for, fit, head_line
+from tui.core.text import safe
+from tui.styles.tokens import active
+from tui.widgets.draw import Piece
+from tui.widgets.lines import Line, LineList, gutter, piece, plain
+from tui.widgets.sections import Row
+
+
+class RowsPane(LineList):
+    """Lines that a function makes for the pane's width, so that they are made anew when it changes."""
+
+    class Open(Message):
+        """Enter on a line that stands for an object."""
+
+        def __init__(self, pane: RowsPane, ref: Ref) -> None:
+            super().__init__()
+            self.pane = pane
+            self.ref = ref
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.rows: Sequence[Row] = ()
+        self._make: Callable[[int], Sequence[Row]] = lambda width: ()
+        self._made_for = -1
+
+    def show(self, make: Callable[[int], Sequence[Row]]) -> None:
+        """The lines, given the width. The cursor keeps its place."""
+        self._make = make
+        self._made_for = -1
+        self._remake()
+
+    def _remake(self) -> None:
+        width = self.size.width
+        if width and self._made_for != width:
+            self._made_for = width
+            self.rows = list(self._make(width - 3))
+        self.clamp()
+        self.refresh()
+
+    def on_resize(self) -> None:
+        self._remake()
+
+    @property
+    def _heads(self) -> Sequence[Row]:
+        return self.rows[:1] if self.rows and self.rows[0].head else ()
+
+    @property
+    def count(self) -> int:
+        return len(self.rows) - len(self._heads)
+
+    @property
+    def heads(self) -> int:
+        return len(self._heads)
+
+    def head(self, row: int, width: int) -> Line:
+        return [piece("  "), *self._heads[row].pieces]
+
+    def row(self, index: int) -> Row | None:
+        return self.rows[index + self.heads] if 0 <= index < self.count else None
+
+    @property
+    def current(self) -> Row | None:
+        return self.row(self.cursor)
+
+    def line(self, index: int, width: int, *, selected: bool) -> Line:
+        row = self.row(index)
+        return [*gutter(selected), *(row.pieces if row else ())]
+
+    def is_red(self, index: int) -> bool:
+        row = self.row(index)
+        return row is not None and row.red
+
+    def text_of(self, index: int) -> str:
+        row = self.row(index)
+        return "" if row is None else row.full or plain(row.pieces)
+
+    def open(self) -> None:
+        self.open_line(self.cursor)
+
+    def open_line(self, index: int) -> None:
+        row = self.row(index)
+        if row is not None and row.ref is not None:
+            self.post_message(self.Open(self, row.ref))
+
+
+def resource_rows(resources: Iterable[Resource], schema: Schema, width: int, now: float) -> list[Row]:
+    """A small table of objects of one kind, in the columns of their list."""
+    listed = list(resources)
+    if not listed:
+        return []
+    columns = columns_for(listed[0].ref.kind, [schema], merged=False, width=width + 1, sample=listed[:200])
+    ascii = active().ascii
+    rows = [Row(((head_line(columns, ascii=ascii)[2:], "muted"),), head=True)]
+    for resource in listed:
+        rows.append(
+            Row(
+                tuple(_cells(columns, resource, now, ascii)),
+                resource.ref,
+                resource.state in FAULTY,
+                safe(resource.name),
+            )
+        )
+    return rows
+
+
+def _cells(columns: Sequence[Column], resource: Resource, now: float, ascii: bool) -> list[Piece]:
+    pieces: list[Piece] = []
+    for index, column in enumerate(columns):
+        if index:
+            pieces.append(("  ", "text"))
+        pieces += fit(cell(column, resource, now, ascii=ascii), column, ascii)
+    return pieces
