@@ -81,6 +81,8 @@ class Span:
     end: float
     outcome: Phase
     story: Story | None = None
+    natural_end: float | None = None
+    """When it would have ended, had nobody stopped it: what it logged until then does not change."""
 
     def phase(self, now: float) -> Phase | None:
         """None while nobody knows of it yet."""
@@ -254,7 +256,9 @@ def _cut(spans: Iterable[Span], moment: float, end: float) -> tuple[Span, ...]:
             # The steps stop a little before their run does, one after the other.
             stopped = moment + (end - moment) * 0.8
             start = span.start if span.start <= moment else FOREVER
-            span = replace(span, start=min(start, stopped), end=stopped, outcome=Phase.ABORTED, story=None)
+            span = replace(
+                span, start=min(start, stopped), end=stopped, outcome=Phase.ABORTED, natural_end=span.end
+            )
         kept.append(span)
     return tuple(kept)
 

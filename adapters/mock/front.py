@@ -88,7 +88,7 @@ class Front:
         if latency := faults.pop("latency", None):
             await asyncio.sleep(latency.value)
         if "reset" in faults:
-            break_connection(receive)
+            await break_connection(receive)
             return
         if refused := self._refusal(scope, faults.values()):
             await refused(scope, heard, send)
@@ -99,7 +99,7 @@ class Front:
         answer = _Held()
         await self.app(scope, heard, answer.hold)
         if "lost" in faults:
-            break_connection(receive)
+            await break_connection(receive)
         else:
             await _spoil(answer, receive, send, faults)
 
@@ -155,7 +155,7 @@ async def _spoil(answer: _Held, receive: Receive, send: Send, faults: dict[str, 
     if cut := faults.get("truncate"):
         kept = len(body) // 2 if cut.value < 0 else int(cut.value)
         await send({"type": "http.response.body", "body": body[:kept], "more_body": True})
-        break_connection(receive, gently=True)
+        await break_connection(receive, gently=True)
         return
     if slow := faults.get("slow"):
         parts = 10
@@ -167,21 +167,27 @@ async def _spoil(answer: _Held, receive: Receive, send: Send, faults: dict[str, 
     await send({"type": "http.response.body", "body": body})
 
 
-def break_connection(receive: Receive, *, gently: bool = False) -> None:
+async def break_connection(receive: Receive, *, gently: bool = False) -> None:
     """Close the client's connection under it: with a reset, or gently after what was already sent.
 
     ASGI has no word for this, so it reaches for the transport behind uvicorn's `receive`. In-process there
     is no connection, and the client sees the error itself.
     """
-    transport = getattr(getattr(receive, "__self__", None), "transport", None)
+    cycle = getattr(receive, "__self__", None)
+    transport = getattr(cycle, "transport", None)
     if transport is None:
         raise ConnectionResetError("the connection was reset by a fault")
     if gently:
         transport.close()
-        return
-    raw = transport.get_extra_info("socket")
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()
+    else:
+        raw = transport.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    # Until uvicorn has noticed, it would complain that no answer was given.
+    for _ in range(1000):
+        if getattr(cycle, "disconnected", True):
+            break
+        await asyncio.sleep(0.001)
 
 
 def _listening(receive: Receive, arrived: Arrived) -> Receive:
