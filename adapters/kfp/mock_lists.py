@@ -15,15 +15,10 @@ from adapters.kfp.mock_wire import Call, Refused, invalid, not_found, rfc3339
 from adapters.kfp.mock_world import World
 
 EXPERIMENT_FIELDS = frozenset(
-    [
-        "experiment_id",
-        "display_name",
-        "description",
-        "created_at",
-        "namespace",
-        "storage_state",
+    {
+        *("experiment_id", "display_name", "description", "created_at", "namespace", "storage_state"),
         "last_run_created_at",
-    ]
+    }
 )
 _ALIASES = {"name": "display_name"}
 _TIMES = frozenset({"created_at", "updated_at", "last_run_created_at"})

@@ -17,28 +17,12 @@ from adapters.mock.names import Workload
 from adapters.mock.worklog import work_log
 
 RUN_FIELDS = frozenset(
-    [
-        "experiment_id",
-        "run_id",
-        "display_name",
-        "storage_state",
-        "description",
-        "pipeline_version_id",
-        "pipeline_spec",
-        "pipeline_version_reference",
-        "runtime_config",
-        "service_account",
-        "created_at",
-        "scheduled_at",
-        "finished_at",
-        "state",
-        "error",
-        "run_details",
-        "recurring_run_id",
-        "state_history",
-        "plugins_input",
-        "plugins_output",
-    ]
+    {
+        *("experiment_id", "run_id", "display_name", "storage_state", "description", "pipeline_version_id"),
+        *("pipeline_spec", "pipeline_version_reference", "runtime_config", "service_account", "created_at"),
+        *("scheduled_at", "finished_at", "state", "error", "run_details", "recurring_run_id", "state_history"),
+        *("plugins_input", "plugins_output"),
+    }
 )
 
 

@@ -83,7 +83,7 @@ def ordinary(index: int, created: float, draw: Draw, now0: float) -> Outline:
     old = now0 - created > DAY
     return Outline(
         index=index,
-        name=run_name(workload, 1 + (index // 4) % 997, _day(int(created // DAY))),
+        name=run_name(workload, 1 + index % 9973, _day(int(created // DAY))),
         workload=workload,
         owner=draw.pick("owner", workload.owners),
         created=created,
@@ -153,7 +153,7 @@ def cast(role: str, index: int, created: float, draw: Draw, now0: float) -> Outl
             story, outcome = STORY[role.removeprefix("story:")], Phase.FAILED
     return Outline(
         index=index,
-        name=run_name(workload, 1 + (index // 4) % 997, _day(int(created // DAY))),
+        name=run_name(workload, 1 + index % 9973, _day(int(created // DAY))),
         workload=workload,
         owner=draw.pick("owner", workload.owners),
         created=created,
