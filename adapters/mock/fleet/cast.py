@@ -16,6 +16,8 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 CAST_SIZE = 20
 HOSTS_NEEDED = 6
 
+FOR_EVER = Fate()
+
 Act = Callable[[World, Job], None]
 
 
@@ -25,7 +27,7 @@ class Role:
 
     age: float
     spec: Spec
-    fate: Fate = Fate()
+    fate: Fate = FOR_EVER
     acts: tuple[tuple[float, Act], ...] = ()
     wait: float = jobs.INITIALIZE_SECONDS
     on: tuple[str, ...] = ()
@@ -142,8 +144,8 @@ def _services(pools: dict[str, str]) -> list[Role]:
         ),
         Role(
             4 * DAY, service_spec("lang-id", serving, "mlops", "search", 10), slow,
-            ((7.5 * MINUTE, update(Fate(story="flaky-network", fails_after=15, victims=(4,), settle=45), tag="2026.8.7",
-                                 batch=2, retries=2, tolerate=1, rollback=True)),),
+            ((7.5 * MINUTE, update(Fate(story="flaky-network", fails_after=15, victims=(4,), settle=45),
+                                   tag="2026.8.7", batch=2, retries=2, tolerate=1, rollback=True)),),
         ),
     ]  # fmt: skip
 
@@ -169,7 +171,8 @@ def _batches(pools: dict[str, str], ads_gpus: int) -> list[Role]:
             Fate(3 * HOUR, "lost-host", 2700, (0,), work="train"), on=(CRASHED,),
         ),
         Role(
-            110 * MINUTE, _batch("ads-ctr-backfill-0821", data, "mlops", "ads", 2, MEDIUM, kill_on_preempt=True, priority=0),
+            110 * MINUTE,
+            _batch("ads-ctr-backfill-0821", data, "mlops", "ads", 2, MEDIUM, kill_on_preempt=True, priority=0),
             Fate(2 * HOUR, "preempted", 1100, work="data"),
         ),
         Role(

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from adapters.mock.chance import Draw
 from adapters.mock.fleet import cast, drain, jobs, work
 from adapters.mock.fleet.history import Header, History
-from adapters.mock.fleet.model import Fate, Job
-from adapters.mock.fleet.site import POOLS, build_hosts, build_pools, pool_id
-from adapters.mock.fleet.states import JobState
+from adapters.mock.fleet.logs import Logs
+from adapters.mock.fleet.model import Fate, Job, Spec
+from adapters.mock.fleet.site import CRASHED, POOLS, build_hosts, build_pools, pool_id
 from adapters.mock.fleet.world import World
+from adapters.mock.names import workload_of
 
 if TYPE_CHECKING:
     from adapters.mock.cluster import SimCluster
@@ -38,9 +39,11 @@ class Fleet:
         cast_size = cast.CAST_SIZE if cluster.runs >= cast.CAST_SIZE else 0
         filling = min(MOST_LIVE - cast_size, round((cluster.runs - cast_size) * (0.3 if cast_size else 0.6)))
         self._next = cluster.runs
+        self.logs = Logs(self.seed, cluster.clock.stamp)
+        self.host_pools = {"default", "gpu", "shared"}
         self.history = History(
             self.seed, cast_size + filling, cluster.runs - cast_size - filling, self.start, self.pools,
-            [(host.name, host.agent) for host in hosts.values()],
+            [(host.name, host.agent) for host in hosts.values() if host.name != CRASHED or len(hosts) == 1],
         )  # fmt: skip
         if cast_size:
             self._enlist_cast()
@@ -59,17 +62,18 @@ class Fleet:
     def _enlist_batch(self, index: int) -> None:
         """A job somewhere in the middle of its life when the show begins."""
         draw = Draw(self.seed, "batch", index)
-        kind, fate = self._fate(draw)
+        fate = self._fate(draw)
         age = max(60.0, fate.seconds * draw.between("age", 0.05, 0.9))
         created = self.start - age
         spec = work.batch_spec(draw, self.pools, created)
-        self.world.at(
-            created, lambda world: jobs.create(world, work.job_id(self.seed, index), index, spec, fate) and None
-        )
+        self.world.at(created, self._create, index, spec, fate)
 
-    def _fate(self, draw: Draw) -> tuple[str, Fate]:
-        kind = work.work_kind(work.workload_of(draw))
-        return kind, work.batch_fate(draw, kind)
+    def _create(self, world: World, index: int, spec: Spec, fate: Fate) -> None:
+        jobs.create(world, work.job_id(self.seed, index), index, spec, fate)
+
+    def _fate(self, draw: Draw) -> Fate:
+        kind = work.work_kind(workload_of(draw))
+        return work.batch_fate(draw, kind)
 
     def _plan_arrival(self, world: World) -> None:
         gap = 60.0 / self.cluster.arrivals
@@ -90,7 +94,7 @@ class Fleet:
         index = self.new_index()
         draw = Draw(self.seed, "batch", index)
         spec = work.batch_spec(draw, self.pools, self.world.now)
-        return jobs.create(self.world, job_id or work.job_id(self.seed, index), index, spec, self._fate(draw)[1])
+        return jobs.create(self.world, job_id or work.job_id(self.seed, index), index, spec, self._fate(draw))
 
     def _archive(self, world: World) -> None:
         """As Peloton's archiver does: of what arrived and ended, only the newest stay."""
@@ -163,6 +167,3 @@ class Fleet:
 def _settle(world: World, job: Job) -> None:
     jobs.settle(world, job)
     drain.nudge(world, job)
-
-
-__all__ = ["Fleet", "JobState"]

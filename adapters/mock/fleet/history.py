@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ class History:
     def created(self, nth: int) -> float:
         """When the nth newest was created; falls strictly with nth."""
         jitter = Draw(self.seed, "history", nth).unit("jitter")
-        return self.start - YOUNGEST - self._span * ((nth + jitter) / self.count) ** 1.3
+        return self.start - YOUNGEST - self._span * math.pow((nth + jitter) / self.count, 1.3)
 
     def window(self, newest: float | None, oldest: float | None) -> range:
         """The places in the order of those created in [oldest, newest]."""

@@ -9,7 +9,6 @@ from adapters.mock.fleet.model import Fate, Job, Pod, Spec, Workflow
 from adapters.mock.fleet.states import JOB_ENDED, POD_ENDED, Ending, JobState, PodState, WorkflowType
 from adapters.mock.fleet.world import World
 
-
 STOPPED = "Task stop API request"
 PEER = "peer"
 GANG = "exit 1: a peer of this pod has failed, the group is taken down"
@@ -127,12 +126,12 @@ def stop(world: World, job: Job, goal: JobState = JobState.KILLED) -> None:
     world.touch(job)
 
 
-def start_pod(world: World, pod: Pod) -> None:
+def start_pod(world: World, pod: Pod, message: str = "") -> None:
     """A pod that is being killed gets its new run when it is gone."""
     pod.goal = PodState.RUNNING
     if pod.ended:
         pod.failures = 0
-        lifecycle.start_run(world, pod)
+        lifecycle.start_run(world, pod, message=message)
     elif pod.state is PodState.KILLING:
         pod.desired_run = pod.run.number + 1
 

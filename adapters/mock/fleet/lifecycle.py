@@ -32,8 +32,8 @@ def note(world: World, pod: Pod, message: str) -> None:
     run = pod.run
     run.events.append(
         PodEvent(
-            world.now, run.state, pod.goal, run.version, pod.version, pod.desired_run, run.health, run.host, run.agent,
-            message, run.reason,
+            world.now, run.state, pod.goal, run.version, pod.version, pod.desired_run, run.health, run.host,
+            run.agent, message, run.reason,
         )
     )  # fmt: skip
 

@@ -45,6 +45,10 @@ class Resources(NamedTuple):
         return all(a <= b + 1e-6 for a, b in zip(self, room, strict=True))
 
 
+NOTHING = Resources()
+ONE_CORE = Resources(1, 0, 1024, 1024)
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
     """What a job asks for, under one version of its configuration. `document` is the spec as a client wrote it."""
@@ -58,7 +62,7 @@ class Spec:
     labels: tuple[tuple[str, str], ...] = ()
     image: str = ""
     command: str = ""
-    resources: Resources = Resources(1, 0, 1024, 1024)
+    resources: Resources = ONE_CORE
     batch: bool = False
     priority: int = 0
     preemptible: bool = False
@@ -285,7 +289,7 @@ class Host:
     capacity: Resources
     state: HostState = HostState.UP
     goal: HostState = HostState.UP
-    used: Resources = Resources()
+    used: Resources = NOTHING
     pods: dict[str, Pod] = field(default_factory=dict)
     crashed: bool = False
     pool: str = "shared"

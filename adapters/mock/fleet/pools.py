@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from adapters.mock.fleet.model import KINDS_OF_RESOURCE, Resources
+from adapters.mock.fleet.model import KINDS_OF_RESOURCE, NOTHING, Resources
 
 ROOT = "root"
 NEVER_FULL = 1e12
@@ -35,8 +35,8 @@ class Pool:
     controller_percent: float = 0.0
     slack_percent: float = 0.0
     children: list[str] = field(default_factory=list)
-    used: Resources = Resources()
-    slack: Resources = Resources()
+    used: Resources = NOTHING
+    slack: Resources = NOTHING
     version: int = 1
     created: float = 0.0
     updated: float = 0.0

@@ -51,8 +51,8 @@ def batch_spec(draw: Draw, pools: dict[str, str], created: float) -> Spec:
     """One of the pipelines' training, evaluation or data jobs."""
     workload = workload_of(draw)
     owner = draw.pick("owner", workload.owners)
-    gpu = bool(workload.gpus)
-    kind = work_kind(workload)
+    gpu, kind = bool(workload.gpus), work_kind(workload)
+    module = workload.name.replace("-", "_")
     return Spec(
         name=batch_name(draw, workload, created),
         pool=pools[POOL_OF_GROUP[workload.group]],
@@ -62,7 +62,7 @@ def batch_spec(draw: Draw, pools: dict[str, str], created: float) -> Spec:
         description=f"{workload.name}: {kind}",
         labels=(("team", workload.group), ("workload", "batch"), ("pipeline", workload.name)),
         image=f"{REGISTRY}/{workload.group}/{workload.name}:2026.{draw.number('tag') % 9 + 1}",
-        command=f"python -m {workload.name.replace('-', '_')}.{kind} --out s3://atlas-runs/{draw.number('out') & 0xFFFFFF:06x}",
+        command=f"python -m {module}.{kind} --out s3://atlas-runs/{draw.number('out') >> 40:06x}",
         resources=(GPU_PAIR if draw.unit("pair") < 0.2 else GPU_POD) if gpu else draw.pick("size", (SMALL, MEDIUM)),
         batch=True,
         priority=draw.number("priority") % 4,

@@ -1,0 +1,196 @@
+"""QueryJobs and QueryPods: filters, order and paging with their caps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.mock.fleet.history import Header
+from adapters.mock.fleet.model import Job, Pod, Spec
+from adapters.mock.fleet.states import JOB_ENDED
+from adapters.peloton import mock_render, mock_spec
+from adapters.peloton.mock_wire import (
+    Call,
+    Message,
+    RpcError,
+    invalid,
+    items,
+    not_found,
+    parse_timestamp,
+    part,
+    text,
+    timestamp,
+    uint,
+    value_of,
+)
+
+DEFAULT_LIMIT, DEFAULT_MAX = 10, 100
+WEEK = 7 * 86400.0
+ENDED_NAMES = frozenset(f"JOB_STATE_{state}" for state in JOB_ENDED)
+Found = Job | Header
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    offset: int
+    limit: int
+    most: int
+
+    @classmethod
+    def of(cls, message: Message) -> Page:
+        return cls(
+            uint(message, "offset"),
+            uint(message, "limit") or DEFAULT_LIMIT,
+            uint(message, "maxLimit") or DEFAULT_MAX,
+        )
+
+
+def query_jobs(call: Call) -> Message:
+    spec = part(call.body, "spec")
+    pagination = part(spec, "pagination")
+    page = Page.of(pagination)
+    found = _first(_matching(call, spec), page.most) if not _order(spec) else _sorted_jobs(call, spec)[: page.most]
+    chosen = found[page.offset : page.offset + page.limit]
+    return {
+        "records": [mock_render.job_summary(call, call.fleet.whole(job)) for job in chosen],
+        "pagination": {"offset": page.offset, "limit": page.limit, "total": len(found)},
+        "spec": _echo(spec),
+    }
+
+
+def _first(found: Iterator[Found], count: int) -> list[Found]:
+    return [job for job, _ in zip(found, range(count), strict=False)]
+
+
+def _order(spec: Message) -> list[tuple[str, bool]]:
+    """(property, descending); empty for newest first, which is the default."""
+    wanted = [
+        (value_of(each, "property"), each.get("order") == "ORDER_BY_DESC")
+        for each in items(part(spec, "pagination"), "orderBy")
+    ]
+    return [] if wanted == [("creation_time", True)] else wanted
+
+
+_JOB_KEYS: dict[str, Callable[[Found], Any]] = {
+    "creation_time": lambda job: job.created,
+    "completion_time": lambda job: job.completed or 0.0,
+    "name": lambda job: job.spec.name,
+    "owner": lambda job: job.spec.owner,
+    "state": lambda job: job.state.value,
+    "job_state": lambda job: job.state.value,
+    "instance_count": lambda job: job.spec.instances,
+}
+
+
+def _sorted_jobs(call: Call, spec: Message) -> list[Found]:
+    found = list(_matching(call, spec))
+    for name, descending in reversed(_order(spec)):
+        key = _JOB_KEYS.get(name)
+        if key is None:
+            raise RpcError("internal", f"fail to query jobs: unsupported order by property {name}")
+        found.sort(key=key, reverse=descending)
+    return found
+
+
+def _matching(call: Call, spec: Message) -> Iterator[Found]:
+    """The jobs that pass every filter of a QuerySpec, newest first."""
+    states = set(items(spec, "jobStates"))
+    owner, name = text(spec, "owner"), text(spec, "name").lower()
+    values = [text(label, "value") for label in items(spec, "labels")]
+    words = [str(word).lower() for word in items(spec, "keywords")]
+    created = _range(call, part(spec, "creationTimeRange"))
+    completed = _range(call, part(spec, "completionTimeRange"))
+    if states & ENDED_NAMES and created == completed == (None, None):
+        created = (call.fleet.world.now - WEEK, None)
+    pool = call.fleet.world.pools.find(value_of(spec, "respool")) if value_of(spec, "respool") else None
+    for job in call.fleet.newest_first(created[1], created[0]):
+        job_spec = job.spec
+        if (
+            (not states or f"JOB_STATE_{job.state}" in states)
+            and (not owner or job_spec.owner == owner)
+            and name in job_spec.name.lower()
+            and (pool is None or job_spec.pool == pool.id)
+            and all(any(value == mine for _, mine in job_spec.labels) for value in values)
+            and _inside(job.completed, completed)
+            and (not words or _mentions(job_spec, words))
+        ):
+            yield job
+
+
+def _range(call: Call, message: Message) -> tuple[float | None, float | None]:
+    unstamp = call.cluster.clock.unstamp
+    low, high = (
+        unstamp(parse_timestamp(message[key])) if message.get(key) is not None else None for key in ("min", "max")
+    )
+    if low is not None and high is not None and low > high:
+        raise invalid("invalid time range: min is later than max")
+    return low, high
+
+
+def _inside(moment: float | None, bounds: tuple[float | None, float | None]) -> bool:
+    low, high = bounds
+    if low is None and high is None:
+        return True
+    return moment is not None and (low is None or moment >= low) and (high is None or moment <= high)
+
+
+def _mentions(spec: Spec, words: Iterable[str]) -> bool:
+    """Each word stands somewhere in the configuration."""
+    fields = (spec.name, spec.owner, spec.team, spec.description, spec.image, spec.command)
+    everything = " ".join([*fields, *(part for pair in spec.labels for part in pair)]).lower()
+    return all(word in everything for word in words)
+
+
+def _echo(spec: Message) -> Message:
+    """The query as understood; times as a google.protobuf.Timestamp prints them."""
+    echo = dict(spec)
+    for key in ("creationTimeRange", "completionTimeRange"):
+        if isinstance(spec.get(key), dict):
+            echo[key] = {
+                bound: timestamp(parse_timestamp(value)) for bound, value in spec[key].items() if value is not None
+            }
+    return echo
+
+
+_POD_KEYS: dict[str, Callable[[Pod], Any]] = {
+    "creation_time": lambda pod: pod.run.created,
+    "host": lambda pod: pod.run.host,
+    "instanceId": lambda pod: pod.instance,
+    "message": lambda pod: pod.run.message,
+    "name": lambda pod: pod.name,
+    "reason": lambda pod: pod.run.reason,
+    "state": lambda pod: pod.state.value,
+}
+
+
+def query_pods(call: Call) -> Message:
+    """Cut by the pagination inside `spec`; the one beside it is only echoed."""
+    job_id = value_of(call.body, "jobId")
+    job = call.fleet.find(job_id)
+    if job is None:
+        raise not_found(f"failed to get job runtime: code:not-found message:Job runtime not found {job_id}")
+    spec = part(call.body, "spec")
+    pagination = part(spec, "pagination")
+    states, hosts = set(items(spec, "podStates")), set(items(spec, "hosts"))
+    names = {text(name, "value") for name in items(spec, "names")}
+    found = [
+        pod
+        for _, pod in sorted(job.pods.items())
+        if (not states or f"POD_STATE_{pod.state}" in states)
+        and (not hosts or pod.run.host in hosts)
+        and (not names or mock_spec.CONTAINER in names)
+    ]
+    for each in reversed(items(pagination, "orderBy")):
+        key = _POD_KEYS.get(value_of(each, "property"))
+        if key is None:
+            raise RpcError(
+                "internal", f"fail to query pods: unsupported order by property {value_of(each, 'property')}"
+            )
+        found.sort(key=key, reverse=each.get("order") == "ORDER_BY_DESC")
+    offset, limit = uint(pagination, "offset"), uint(pagination, "limit") or DEFAULT_LIMIT
+    beside = part(call.body, "pagination")
+    return {
+        "pods": [mock_render.pod_info(call, pod) for pod in found[offset : offset + limit]],
+        "pagination": {"offset": uint(beside, "offset"), "limit": uint(beside, "limit"), "total": len(found)},
+    }
