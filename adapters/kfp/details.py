@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from adapters.kfp import wire
-from adapters.kfp.mapping import below, cause
+from adapters.kfp.mapping import below, cause, step_message
 from adapters.kfp.tree import Step
 from adapters.model import Json, Resource
 from adapters.sections import Detail, Fields, Section, Table, Text, unclaimed
@@ -47,7 +47,7 @@ def task_detail(resource: Resource, step: Step, run_raw: dict[str, Json]) -> Det
         )
         sections.append(Table("KFP steps", ("NAME", "STATE", "START", "END", "ID"), rows))
     sections.append(unclaimed(raw, TASK_CLAIMED))
-    return Detail(resource, tuple(sections), raw, resource.message)
+    return Detail(resource, tuple(sections), raw, step_message(step))
 
 
 def _task_raw(run_raw: dict[str, Json], task: wire.Task) -> dict[str, Json]:

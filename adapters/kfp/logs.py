@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from adapters.kfp import wire
 from adapters.kfp.mapping import below, task_ref, to_state
-from adapters.kfp.tree import Step, pod_names
+from adapters.kfp.tree import Step
 from adapters.model import ENDED, LogChunk, LogMode, LogSource, State
 
 FAILURE = re.compile(rb'\{\s*"error_message"')
@@ -48,7 +48,7 @@ def sources(
     run_ended = to_state(run.state)[0] in ENDED
     found = []
     for work in sorted(chosen, key=_usefulness):
-        pods = tuple(pod_names(work, steps))
+        pods = tuple(work.pods)
         if not pods and work is not step:
             continue
         ref = task_ref(context, run.run_id, work.id)

@@ -67,7 +67,7 @@ def to_run(context: str, row: wire.RunRow, experiment: wire.Experiment | None) -
         started=_started(row),
         finished=instant(row.finished_at),
         progress=_progress(steps),
-        message=cause(row, steps) or _message(row.error),
+        message=cause(row, steps) or _message(row.error) or _where_it_failed(state, steps),
         extra=_run_extra(row, experiment),
     )
 
@@ -116,25 +116,41 @@ def cause(row: wire.RunRow, steps: Sequence[Step]) -> str | None:
     """Why it failed, in the server's words: the error of the first failed task, else the run's own."""
     if to_state(row.state)[0] is not State.FAILED:
         return None
-    failed = [step for step in steps if step.task.state == "FAILED"]
-    for step in sorted(failed, key=lambda step: instant(step.task.end_time) or float("inf")):
-        said = _step_message(step)
-        if said:
-            return f"{_named_by(step)}: {said}"
+    for step in first_failed(steps):
+        for work in (step, *reversed(step.children)):
+            said = step_message(work) if work is step or work.role else None
+            if said:
+                return f"{step.name}{'' if work is step else f' {work.name}'}: {said}"
     return _message(row.error)
 
 
-def _named_by(step: Step) -> str:
-    return f"{step.parent.name} {step.name}" if step.role == "executor" and step.parent else step.name
+def _where_it_failed(state: State, steps: Sequence[Step]) -> str | None:
+    """All that most servers say: which task it was."""
+    failed = first_failed(steps) if state is State.FAILED else []
+    return f"{failed[0].name}: {failed[0].task.state}" if failed else None
+
+
+def first_failed(steps: Sequence[Step]) -> list[Step]:
+    """Failed tasks in the order they ended, work before the groups around it. A failed try alone fails nothing."""
+    failed = [
+        step for step in steps if step.task.state == "FAILED" and not (step.role == "executor" and step.parent)
+    ]
+    return sorted(failed, key=lambda step: (step.end, not step.leaf))
 
 
 def _message(error: wire.Status | None) -> str | None:
     return (error.message or (f"code {error.code}" if error.code else None)) if error else None
 
 
-def _step_message(step: Step) -> str | None:
+def step_message(step: Step) -> str | None:
     said = (_message(task.error) for task in (step.task, *step.parts))
     return next((words for words in said if words), None)
+
+
+def _waiting(step: Step) -> str | None:
+    """Argo calls a task RUNNING while its pod is still to come; only its executor tells."""
+    waits = any(part.state == "PENDING" and part.display_name.startswith("executor") for part in step.parts)
+    return "its executor is PENDING" if waits and step.task.state == "RUNNING" else None
 
 
 def to_task(context: str, run_id: str, step: Step, group: str | None) -> Task:
@@ -153,7 +169,7 @@ def to_task(context: str, run_id: str, step: Step, group: str | None) -> Task:
         started=instant(task.start_time),
         finished=instant(task.end_time),
         progress=_progress(below(step)) if step.children else None,
-        message=_step_message(step),
+        message=step_message(step) or _waiting(step),
         attempt=step.attempt,
         extra=MappingProxyType(
             {
