@@ -34,36 +34,35 @@ def pieces(items: Sequence[T], size: int = PIECE) -> Iterator[Sequence[T]]:
         yield items[start : start + size]
 
 
-async def sorted_in_slices(items: list[Any], pace: Pace, run: int = RUN) -> list[Any]:
-    """The items in ascending order. They must be pairwise different, as sort keys with an identity are.
+async def sorted_in_slices(items: Sequence[T], pace: Pace, key: Callable[[T], Any], run: int = RUN) -> list[T]:
+    """The items in ascending order of their keys, which must be pairwise different.
 
-    Runs are sorted one by one; then the whole range of values is cut at sampled values, and what all runs
-    hold between two cuts is merged at once. No step touches more than about `run` items.
+    Runs are sorted one by one; then the range of keys is cut at sampled ones, and what all runs hold between
+    two cuts is merged at once. No step touches more than about `run` items.
     """
-    runs: list[list[Any]] = []
-    for start in range(0, len(items), run):
-        part = items[start : start + run]
-        part.sort()
+    runs: list[list[T]] = []
+    for piece in pieces(items, run):
+        part = sorted(piece, key=key)
         runs.append(part)
         await pace.step()
     if len(runs) <= 1:
         return runs[0] if runs else []
-    ordered: list[Any] = []
+    ordered: list[T] = []
     starts = [0] * len(runs)
-    for cut in [*_cuts(runs, run), None]:
-        ends = [len(part) if cut is None else bisect_left(part, cut) for part in runs]
-        merged: list[Any] = []
+    for cut in [*_cuts(runs, key, run), None]:
+        ends = [len(part) if cut is None else bisect_left(part, cut, key=key) for part in runs]
+        merged: list[T] = []
         for part, start, end in zip(runs, starts, ends, strict=True):
             merged += part[start:end]
-        merged.sort()  # a few ascending stretches, which the sort recognises and merges
+        merged.sort(key=key)  # a few ascending stretches, which the sort recognises and merges
         ordered += merged
         starts = ends
         await pace.step()
     return ordered
 
 
-def _cuts(runs: Sequence[list[Any]], run: int) -> list[Any]:
-    """Values that cut all the runs into stretches of about `run` items together."""
-    sample = sorted(value for part in runs for value in part[:: max(1, run // 64)])
+def _cuts(runs: Sequence[list[T]], key: Callable[[T], Any], run: int) -> list[Any]:
+    """Keys that cut all the runs into stretches of about half of `run` items together."""
+    sample = sorted(key(item) for part in runs for item in part[:: max(1, run // 64)])
     each = max(1, len(sample) // (2 * len(runs)))
     return sample[each::each]

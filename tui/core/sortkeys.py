@@ -16,6 +16,7 @@ from adapters.port import SortKey
 from tui.core.values import DEFAULT_FIELDS, Field, sort_value
 
 Part: TypeAlias = "float | str | bytes"
+KeyMaker: TypeAlias = Callable[[Resource, float], tuple[Any, ...]]
 
 _INVERTED = bytes(255 - byte for byte in range(256))
 _LAST_TEXT = "\U0010ffff" * 2
@@ -27,7 +28,7 @@ def fields_of(keys: Sequence[SortKey], fields: Mapping[str, Field] = DEFAULT_FIE
     return [(fields[key.field], key.descending) for key in keys]
 
 
-def key_maker(order: Sequence[tuple[Field, bool]]) -> Callable[[Resource, float], tuple[Any, ...]]:
+def key_maker(order: Sequence[tuple[Field, bool]]) -> KeyMaker:
     """A function from object and time to a tuple: one part per key, then newest first, then the identity."""
     parts = [_part(field, descending) for field, descending in order]
     if len(parts) == 1:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, overload
 
 from adapters.model import FAULTY, WAITING, Kind, Ref, Resource, State
@@ -16,7 +17,7 @@ from adapters.port import SortKey
 from tui.core.columns import DEFAULT_SORT
 from tui.core.query import Filter, haystack
 from tui.core.slices import Pace, pieces, sorted_in_slices
-from tui.core.sortkeys import fields_of, key_maker
+from tui.core.sortkeys import KeyMaker, fields_of, key_maker
 from tui.core.store import Diff, Key, Snapshot
 from tui.core.values import DEFAULT_FIELDS, Field
 
@@ -75,27 +76,32 @@ _SLOT: dict[str, int] = {state.value: _slot(state) for state in State}
 
 
 class _Row:
-    """One object with what is derived from it. `entry` is its place in the order and ends with the row."""
+    """One object with what is derived from it. It has two places for its sort key, so that the rows can be
+    put into a new order while the old one is still on screen."""
 
-    __slots__ = ("entry", "hay", "resource", "slot")
+    __slots__ = ("even", "hay", "odd", "resource", "slot")
 
-    def __init__(self, resource: Resource, entry: tuple[Any, ...], hay: str) -> None:
+    def __init__(self, resource: Resource, hay: str) -> None:
         self.resource = resource
         self.hay = hay
         self.slot = _SLOT[resource.state.value]
-        self.entry = (*entry, self)
+        self.even: Any = None
+        self.odd: Any = None
+
+
+_EVEN, _ODD = attrgetter("even"), attrgetter("odd")
 
 
 class Refs(Sequence[Ref]):
     """The refs of the rows shown, in order; a view on the table's own list, not a copy."""
 
-    __slots__ = ("_entries",)
+    __slots__ = ("_rows",)
 
-    def __init__(self, entries: list[tuple[Any, ...]]) -> None:
-        self._entries = entries
+    def __init__(self, rows: list[_Row]) -> None:
+        self._rows = rows
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._rows)
 
     @overload
     def __getitem__(self, index: int) -> Ref: ...
@@ -103,12 +109,11 @@ class Refs(Sequence[Ref]):
     def __getitem__(self, index: slice) -> list[Ref]: ...
     def __getitem__(self, index: int | slice) -> Ref | list[Ref]:
         if isinstance(index, slice):
-            return [entry[-1].resource.ref for entry in self._entries[index]]
-        ref: Ref = self._entries[index][-1].resource.ref
-        return ref
+            return [row.resource.ref for row in self._rows[index]]
+        return self._rows[index].resource.ref
 
     def __iter__(self) -> Iterator[Ref]:
-        return (entry[-1].resource.ref for entry in self._entries)
+        return (row.resource.ref for row in self._rows)
 
 
 class TableView:
@@ -127,11 +132,12 @@ class TableView:
         self.filter: Filter | None = None
         self.sort: tuple[SortKey, ...] = tuple(DEFAULT_SORT[kind] if sort is None else sort)
         self.building = False
-        self._make_key = key_maker(fields_of(self.sort, fields))
+        self._make_key = self._next_key = key_maker(fields_of(self.sort, fields))
+        self._key = _EVEN
         self._snapshots: dict[Key, Snapshot] = {}
         self._rows: dict[Ref, _Row] = {}
-        self._order: list[tuple[Any, ...]] = []
-        self._shown: list[tuple[Any, ...]] = []
+        self._order: list[_Row] = []
+        self._shown: list[_Row] = []
         self._slots = [0] * 5
         self._now = 0.0
         self._wanted = 0
@@ -153,16 +159,18 @@ class TableView:
 
     def at(self, index: int) -> Resource:
         """The object on a line of the table."""
-        resource: Resource = self._shown[index][-1].resource
-        return resource
+        return self._shown[index].resource
 
     def index(self, ref: Ref) -> int | None:
         """On which line the object is; None when it is not shown."""
         found = self._rows.get(ref)
         if found is None:
             return None
-        at = bisect_left(self._shown, found.entry)
-        return at if at < len(self._shown) and self._shown[at] is found.entry else None
+        at = self._place(self._shown, found)
+        return at if at < len(self._shown) and self._shown[at] is found else None
+
+    def _place(self, rows: list[_Row], row: _Row) -> int:
+        return bisect_left(rows, self._key(row), key=self._key)
 
     def counts(self) -> Counts:
         titles = _HOST_SLOTS if self.kind is Kind.HOST else _WORK_SLOTS
@@ -178,7 +186,7 @@ class TableView:
 
     def set_sort(self, keys: Sequence[SortKey]) -> None:
         """Takes effect with the next `await rebuild()`; KeyError for an unknown field."""
-        self._make_key = key_maker(fields_of(keys, self.fields))
+        self._next_key = key_maker(fields_of(keys, self.fields))
         self.sort = tuple(keys)
         self._resort = True
         self._wanted += 1
@@ -215,28 +223,36 @@ class TableView:
     def _take_out(self, ref: Ref) -> None:
         row = self._rows.pop(ref, None)
         if row is not None:
-            _cut_out(self._order, row.entry)
-            if _cut_out(self._shown, row.entry):
+            self._cut_out(self._order, row)
+            if self._cut_out(self._shown, row):
                 self._slots[row.slot] -= 1
 
+    def _cut_out(self, rows: list[_Row], row: _Row) -> bool:
+        at = self._place(rows, row)
+        found = at < len(rows) and rows[at] is row
+        if found:
+            del rows[at]
+        return found
+
     def _put_in(self, resource: Resource) -> None:
-        old = self._rows.get(resource.ref)
         key = self._make_key(resource, self._now)
-        if old is not None and old.entry[:-1] == key:
+        old = self._rows.get(resource.ref)
+        if old is not None and self._key(old) == key:
             self._replace(old, resource)
             return
         self._take_out(resource.ref)
-        row = _Row(resource, key, haystack(resource))
+        row = _Row(resource, haystack(resource))
+        _set_key(row, key, self._key)
         self._rows[resource.ref] = row
-        insort(self._order, row.entry)
+        insort(self._order, row, key=self._key)
         if self._matches(row):
-            insort(self._shown, row.entry)
+            insort(self._shown, row, key=self._key)
             self._slots[row.slot] += 1
 
     def _replace(self, row: _Row, resource: Resource) -> None:
         """The object changed but its place did not."""
-        at = bisect_left(self._shown, row.entry)
-        was_shown = at < len(self._shown) and self._shown[at] is row.entry
+        at = self._place(self._shown, row)
+        was_shown = at < len(self._shown) and self._shown[at] is row
         if was_shown:
             self._slots[row.slot] -= 1
         row.resource, row.hay, row.slot = resource, haystack(resource), _SLOT[resource.state.value]
@@ -244,7 +260,7 @@ class TableView:
         if shown:
             self._slots[row.slot] += 1
         if shown and not was_shown:
-            self._shown.insert(at, row.entry)
+            self._shown.insert(at, row)
         elif was_shown and not shown:
             del self._shown[at]
 
@@ -261,76 +277,75 @@ class TableView:
             return
         self.building = True
         try:
+            if now is not None and now != self._now:
+                self._resort |= any(self.fields[key.field].live for key in self.sort)
+                self._now = now
             while True:
                 self._wanted = 0
-                if now is not None:
-                    self._resort |= any(self.fields[key.field].live for key in self.sort) and now != self._now
-                    self._now = now
-                if await self._build() and not self._wanted:
+                await self._build(Pace(give_way=self._give_way))
+                if not self._wanted:
                     return
         finally:
             self.building = False
 
-    async def _build(self) -> bool:
-        """One attempt; False when it was overtaken by a newer wish."""
-        pace = Pace(give_way=self._give_way)
-        rows, order = self._rows, self._order
-        if self._reload or self._resort:
-            keep, self._reload, self._resort = not self._resort, False, False
-            rows, order = await self._collect(pace, keep)
-            if self._resort:
-                return False
-        shown, slots = await self._pick(order, pace)
-        if shown is None:
-            self._rows, self._order = rows, order
-            return False
-        self._rows, self._order, self._shown, self._slots = rows, order, shown, slots
-        return True
+    async def _build(self, pace: Pace) -> None:
+        """One pass over rows, order and filter; what is shown changes at its end, all at once."""
+        rows, order, key, make = self._rows, self._order, self._key, self._make_key
+        moved = self._reload or self._resort
+        if self._reload:
+            self._reload = False
+            rows = await self._load(pace)
+        if self._resort:
+            self._resort, make = False, self._next_key
+            key = _ODD if key is _EVEN else _EVEN
+            await _set_keys(rows, make, self._now, key, pace)
+        if moved:
+            order = await sorted_in_slices(list(rows.values()), pace, key)
+        asked, now = self.filter, self._now
+        shown: list[_Row] = []
+        slots = [0] * 5
+        for piece in pieces(order):
+            if asked is not None:
+                test = asked.test
+                piece = [row for row in piece if test(row.resource, row.hay, now)]
+            shown += piece
+            for row in piece:
+                slots[row.slot] += 1
+            await pace.step()
+            if self._wanted and not moved:
+                return  # a newer wish, and nothing would be lost
+        self._rows, self._order, self._key, self._make_key = rows, order, key, make
+        self._shown, self._slots = shown, slots
 
-    async def _collect(self, pace: Pace, keep: bool) -> tuple[dict[Ref, _Row], list[tuple[Any, ...]]]:
-        """All rows of all snapshots and their order; what did not change is kept as it is."""
-        old, make, now = self._rows, self._make_key, self._now
+    async def _load(self, pace: Pace) -> dict[Ref, _Row]:
+        """The rows of all snapshots; those whose object is the same are kept."""
+        old, make, now, key = self._rows, self._make_key, self._now, self._key
         rows: dict[Ref, _Row] = {}
         for snapshot in tuple(self._snapshots.values()):
             for piece in pieces(list(snapshot.rows.values())):
                 for resource in piece:
                     ref = resource.ref
                     row = old.get(ref)
-                    same = row is not None and row.resource is resource
-                    if row is None or not (same and keep):
-                        hay = row.hay if row is not None and same else haystack(resource)
-                        row = _Row(resource, make(resource, now), hay)
+                    if row is None or row.resource is not resource:
+                        row = _Row(resource, haystack(resource))
+                        _set_key(row, make(resource, now), key)
                     rows[ref] = row
                 await pace.step()
-        entries = [row.entry for row in rows.values()]
+        return rows
+
+
+def _set_key(row: _Row, key: Any, side: attrgetter[Any]) -> None:
+    if side is _EVEN:
+        row.even = key
+    else:
+        row.odd = key
+
+
+async def _set_keys(
+    rows: Mapping[Ref, _Row], make: KeyMaker, now: float, side: attrgetter[Any], pace: Pace
+) -> None:
+    """Write the keys of a new order beside those of the order on screen."""
+    for piece in pieces(list(rows.values())):
+        for row in piece:
+            _set_key(row, make(row.resource, now), side)
         await pace.step()
-        return rows, await sorted_in_slices(entries, pace)
-
-    async def _pick(
-        self, order: list[tuple[Any, ...]], pace: Pace
-    ) -> tuple[list[tuple[Any, ...]] | None, list[int]]:
-        """The entries that match the filter and the counts of their states."""
-        asked, now = self.filter, self._now
-        shown: list[tuple[Any, ...]] = []
-        slots = [0] * 5
-        for piece in pieces(order):
-            if asked is None:
-                shown += piece
-            else:
-                test = asked.test
-                piece = [e for e in piece if test(e[-1].resource, e[-1].hay, now)]
-                shown += piece
-            for entry in piece:
-                slots[entry[-1].slot] += 1
-            await pace.step()
-            if self.filter is not asked:
-                return None, slots
-        return shown, slots
-
-
-def _cut_out(entries: list[tuple[Any, ...]], entry: tuple[Any, ...]) -> bool:
-    at = bisect_left(entries, entry)
-    if at < len(entries) and entries[at] is entry:
-        del entries[at]
-        return True
-    return False
