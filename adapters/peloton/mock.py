@@ -64,9 +64,15 @@ class Envelope:
         return cls(*(request.headers.get(name, "") for name in names))
 
 
-def routes(cluster: SimCluster, options: Options | None = None) -> list[Route]:
-    """The API, the Mesos agents' files on the same port, and the daemon's own health page."""
-    chosen = options or Options()
+def routes(
+    cluster: SimCluster, *, strict_enums: bool = False, users: Mapping[str, str] | None = None
+) -> list[Route]:
+    """The API, the Mesos agents' files on the same port, and the daemon's own health page.
+
+    `strict_enums` refuses enum names in requests, as the real servers do. `users` (name to password) turns
+    basic auth on.
+    """
+    chosen = Options(strict_enums, users)
 
     async def api(request: Request) -> Response:
         return await _serve(cluster, chosen, request)

@@ -62,8 +62,7 @@ def start_pod(call: Call) -> Message:
         raise invalid("pod has goal state DELETED")
     if pod.goal is PodState.RUNNING:
         return {}
-    if pod.job.goal is JobState.RUNNING or pod.job.ended:
-        pod.job.state = JobState.PENDING
+    pod.job.state, pod.job.completed = JobState.PENDING, None
     jobs.start_pod(call.fleet.world, pod, START_MESSAGE)
     return {}
 

@@ -104,7 +104,8 @@ def _matching(call: Call, spec: Message) -> Iterator[Found]:
     if states & ENDED_NAMES and created == completed == (None, None):
         created = (call.fleet.world.now - WEEK, None)
     pool = call.fleet.world.pools.find(value_of(spec, "respool")) if value_of(spec, "respool") else None
-    for job in call.fleet.newest_first(created[1], created[0]):
+    past = not states or bool(states & ENDED_NAMES)
+    for job in call.fleet.newest_first(created[1], created[0], past=past):
         job_spec = job.spec
         if (
             (not states or f"JOB_STATE_{job.state}" in states)

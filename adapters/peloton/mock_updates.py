@@ -8,7 +8,7 @@ from dataclasses import replace
 from adapters.mock.fleet import jobs, rollout, work
 from adapters.mock.fleet.model import Job, Spec, Workflow
 from adapters.mock.fleet.pools import ROOT
-from adapters.mock.fleet.states import JobState, WorkflowType
+from adapters.mock.fleet.states import WorkflowType
 from adapters.mock.fleet.world import World
 from adapters.peloton import mock_render, mock_spec
 from adapters.peloton.mock_jobs import check_uuid, job_for_read, job_for_write, version_of
@@ -132,8 +132,7 @@ def restart_job(call: Call) -> Message:
     )
     job.config += 1
     job.specs[job.config], job.fates[job.config] = job.specs[job.config - 1], job.fates[job.config - 1]
-    if job.goal is not JobState.RUNNING:
-        job.goal, job.completed = JobState.RUNNING, None
+    jobs.revive(job)
     workflow = _workflow(call, WorkflowType.RESTART, job)
     workflow.batch, workflow.ranges, workflow.in_place = (
         uint(wanted, "batchSize"),

@@ -46,7 +46,7 @@ def aborted(message: str) -> RpcError:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the server is set up. `users` (name to password) turns basic auth on."""
+    """How the server is set up."""
 
     strict_enums: bool = False
     users: Mapping[str, str] | None = None

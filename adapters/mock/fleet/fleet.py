@@ -127,20 +127,22 @@ class Fleet:
         self.world.jobs[job.id] = job
         return job
 
-    def newest_first(self, newest: float | None = None, oldest: float | None = None) -> Iterator[Job | Header]:
-        """Every job created in [oldest, newest]; those of the history as headers."""
+    def newest_first(
+        self, newest: float | None = None, oldest: float | None = None, *, past: bool = True
+    ) -> Iterator[Job | Header]:
+        """Every job created in [oldest, newest]; those of the history as headers, unless only live ones matter."""
         live = [
             job
             for job in self.world.jobs.values()
             if (newest is None or job.created <= newest) and (oldest is None or job.created >= oldest)
         ]
         live.sort(key=lambda job: (-job.created, job.id))
-        past = (
+        ended = (
             header
             for nth in self.history.window(newest, oldest)
             if (header := self.history.header(nth)) is not None
         )
-        return merge(live, past, key=lambda job: -job.created)
+        return merge(live, ended, key=lambda job: -job.created)
 
     def whole(self, found: Job | Header) -> Job:
         return self.history.job(found.index) if isinstance(found, Header) else found

@@ -73,7 +73,7 @@ def _state_of(job: Job) -> JobState:
         return JobState.FAILED
     if sum(states[state] for state in POD_ENDED) == total:
         return JobState.KILLED
-    if job.goal is not JobState.RUNNING:
+    if job.state is JobState.KILLING:
         return JobState.KILLING
     return JobState.RUNNING if states[PodState.RUNNING] else JobState.PENDING
 
@@ -106,21 +106,25 @@ def _forget(world: World, job: Job) -> None:
 def start(world: World, job: Job) -> None:
     """Desired state RUNNING: every ended pod gets a new run."""
     job.desired += 1
-    _aim(job, JobState.RUNNING)
+    revive(job)
+    rollout.begin(world, job, job.workflows[-1])
     for pod in list(job.pods.values()):
         start_pod(world, pod)
     world.touch(job)
 
 
-def _aim(job: Job, goal: JobState) -> None:
-    job.goal = goal
-    if goal is JobState.RUNNING:
-        job.completed = None
+def revive(job: Job) -> None:
+    """Aim at RUNNING; the state follows from the pods again, also after a stop."""
+    job.goal = JobState.RUNNING
+    if job.state is not JobState.RUNNING:
+        job.state, job.completed = JobState.PENDING, None
 
 
 def stop(world: World, job: Job, goal: JobState = JobState.KILLED) -> None:
     job.desired += 1
-    _aim(job, goal)
+    job.goal = goal
+    if not job.ended:
+        job.state = JobState.KILLING
     for pod in list(job.pods.values()):
         stop_pod(world, pod)
     world.touch(job)

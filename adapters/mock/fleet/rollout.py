@@ -8,6 +8,7 @@ from adapters.mock.fleet.states import (
     ROLLING,
     Ending,
     Health,
+    JobState,
     PodState,
     WorkflowState,
     WorkflowType,
@@ -122,13 +123,17 @@ def _apply(world: World, job: Job, workflow: Workflow, instance: int) -> None:
     if pod is None:
         pod = job.pods[instance] = Pod(job, instance, workflow.to_version)
         lifecycle.start_run(world, pod)
+        if job.goal is not JobState.RUNNING:
+            pod.goal = PodState.KILLED
+            lifecycle.kill(world, pod, Ending.KILLED_ON_REQUEST, "")
         return
     pod.version = workflow.to_version
     pod.update_failures = 0
     if workflow.in_place:
         pod.wanted_host = pod.run.host
     if pod.goal is not PodState.RUNNING:
-        if not workflow.start_pods and workflow.type is WorkflowType.UPDATE:
+        wanted = workflow.start_pods or workflow.type is WorkflowType.RESTART
+        if not wanted or job.goal is not JobState.RUNNING:
             return
         pod.goal = PodState.RUNNING
     pod.desired_run = pod.run.number + 1
@@ -167,11 +172,11 @@ def _judge(world: World, job: Job, workflow: Workflow, instance: int) -> None:
 def _is_done(workflow: Workflow, pod: Pod) -> bool:
     if pod.goal is PodState.DELETED:
         return False
-    if pod.goal is PodState.KILLED and workflow.type is WorkflowType.UPDATE:
+    if pod.goal is PodState.KILLED:
         return pod.ended
     if pod.run.version != workflow.to_version or pod.run.number < pod.desired_run:
         return False
-    if pod.spec.batch and pod.state is PodState.SUCCEEDED:
+    if pod.spec.batch and pod.ended:
         return True
     return pod.state is PodState.RUNNING and pod.run.health in (Health.DISABLED, Health.HEALTHY)
 
