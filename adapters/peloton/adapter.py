@@ -6,11 +6,10 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from adapters.actions import ActionResult, Preview
 from adapters.errors import NotFound, Unsupported
-from adapters.http import HttpClient
+from adapters.http import HttpClient, Transport
 from adapters.model import Event, Health, Json, Kind, LogChunk, LogSource, Pod, Ref, Resource
 from adapters.names import nearest
 from adapters.peloton import SCHEMA, events, previews, wire
@@ -40,7 +39,7 @@ TRIES_SHOWN = 10
 class PelotonAdapter:
     """One context. `transport` is httpx', for tests and for a mock in the same process."""
 
-    def __init__(self, context: str, settings: PelotonSettings, *, transport: Any = None) -> None:
+    def __init__(self, context: str, settings: PelotonSettings, *, transport: Transport | None = None) -> None:
         self.context = context
         self.settings = settings
         self._client = HttpClient(

@@ -7,7 +7,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from adapters.endpoint import Effect, endpoint
-from adapters.errors import Conflict, Invalid, NotFound, Timeout, Unsupported
+from adapters.errors import Conflict, Invalid, NotFound, Unsupported
 from adapters.http import HttpClient, Reply
 from adapters.model import Json
 from adapters.names import nearest
@@ -74,19 +74,14 @@ class PelotonApi:
             "Rpc-Encoding": "json",
             "Context-TTL-MS": str(max(1, int(self._settings.call_timeout * 1000))),
         }
-        try:
-            reply = await self._client.request(
-                "POST",
-                f"{daemon.url}/api/v1",
-                effect=rpc.effect,
-                permit=permit,
-                json=as_request(sent),
-                headers=headers,
-            )
-        except Timeout as error:
-            if error.status is not None:
-                error.executed = None  # the daemon gave up waiting for its own handler: nobody knows
-            raise
+        reply = await self._client.request(
+            "POST",
+            f"{daemon.url}/api/v1",
+            effect=rpc.effect,
+            permit=permit,
+            json=as_request(sent),
+            headers=headers,
+        )
         if v0 and rpc.service == POOL:
             _raise_v0(self._client.context, reply)
         return reply
