@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from adapters.port import Adapter
+from adapters.port import Adapter, Schema
 from tui.core.plan import OPEN, Guard
 
 if TYPE_CHECKING:
@@ -31,8 +31,18 @@ class ContextInfo:
     color: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that was said in red, for the error list."""
+
+    time: float
+    text: str
+
+
 @dataclass
 class Services:
+    """`paused` says that nothing is refreshed by itself; the app keeps it."""
+
     config: Config
     adapters: Mapping[str, Adapter]
     store: Store
@@ -43,8 +53,10 @@ class Services:
     clock: Callable[[], float]
     keys: KeyMap
     contexts: Mapping[str, ContextInfo] = field(default_factory=dict)
+    schemas: dict[str, Schema] = field(default_factory=dict)
     saved: Mapping[str, str] = field(default_factory=dict)
     ascii: bool = False
+    paused: bool = False
 
     def info(self, context: str) -> ContextInfo:
         return self.contexts.get(context) or ContextInfo(context, "")

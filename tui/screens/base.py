@@ -23,6 +23,7 @@ from tui.widgets.sheet import Sheet
 from tui.widgets.small import TooSmall
 
 if TYPE_CHECKING:
+    from tui.commands import Command
     from tui.core.plan import Plan
     from tui.core.services import Services
 
@@ -38,13 +39,22 @@ class Console(Protocol):
     last_plan: tuple[str, tuple[Ref, ...]] | None
 
     def open_list(
-        self, kind: Kind, contexts: Sequence[str] | None = None, query: Query = ANY, title: str = "", **more: object
+        self,
+        kind: Kind,
+        contexts: Sequence[str] | None = None,
+        query: Query = ANY,
+        title: str = "",
+        *,
+        trail: Sequence[str] = (),
+        filter: str = "",
+        goto: Ref | str | None = None,
     ) -> None: ...
     def open_detail(self, ref: Ref, tab: str | None = None) -> None: ...
     def open_logs(self, refs: Sequence[Ref], attempt: int | None = None) -> None: ...
     def open_document(self, ref: Ref, mode: str = "describe") -> None: ...
     def open_plan(self, action: str, refs: Sequence[Ref]) -> None: ...
     def open_contexts(self) -> None: ...
+    def use_contexts(self, names: Sequence[str]) -> None: ...
     def go_back(self) -> None: ...
     def interrupt(self) -> None: ...
     def copy(self, text: str) -> None: ...
@@ -201,12 +211,15 @@ class GridScreen(Screen[None], inherit_bindings=False):
     def update_peek(self) -> None:
         """Say again what belongs on the peek lines; subclasses know."""
 
+    def freshen(self) -> None:
+        """Say again how fresh this is; refreshing was paused, or goes on."""
+
     # size
 
     def on_resize(self, event: events.Resize) -> None:
-        self.arrange(event.size.width, event.size.height)
+        self.lay_out(event.size.width, event.size.height)
 
-    def arrange(self, width: int, height: int) -> None:
+    def lay_out(self, width: int, height: int) -> None:
         """What is left out on small screens, and added on large ones."""
         tiny = width < SMALLEST[0] or height < SMALLEST[1]
         self.small.display = tiny
@@ -324,7 +337,7 @@ class GridScreen(Screen[None], inherit_bindings=False):
 
     def do_header(self) -> None:
         self.header_shown = not self.header_shown
-        self.arrange(self.size.width, self.size.height)
+        self.lay_out(self.size.width, self.size.height)
 
     def do_help(self) -> None:
         from tui.screens.help import HelpSheet
@@ -335,3 +348,39 @@ class GridScreen(Screen[None], inherit_bindings=False):
         from tui.commands import CommandLine
 
         CommandLine(self).start()
+
+    # commands
+
+    def run_command(self, command: Command) -> None:
+        """Carry out a line of command mode."""
+        console = self.console
+        if command.ref is not None:
+            console.open_detail(command.ref)
+        elif command.kind is not None:
+            console.open_list(command.kind, command.contexts or None, filter=command.filter)
+        elif command.action:
+            self.act(command.action)
+        elif command.verb == "contexts":
+            if command.filter or command.contexts:
+                names = command.contexts or tuple(command.filter.split())
+                console.use_contexts(names)
+            else:
+                console.open_contexts()
+        elif command.verb == "cli":
+            self.copy_command()
+        else:
+            spec = self.services.keys.spec(command.verb)
+            if spec is not None:
+                self.run_worker(self.perform(spec), group="command", exit_on_error=True)
+
+    def copy_command(self) -> None:
+        """Copy the `runyard get` that prints what is on this screen."""
+        line = self.command_line()
+        if line:
+            self.console.copy(line)
+            self.message(f"copied  {line}", "muted")
+        else:
+            self.message("there is no command line for this screen", "muted")
+
+    def command_line(self) -> str:
+        return ""

@@ -12,15 +12,14 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from rich.color import ColorParseError
+from rich.errors import StyleSyntaxError
 from rich.style import Style
 
 TOKENS = (
-    "text muted accent key ok running waiting failed aborted stale changed danger surface title bold selection body"
-).split()
+    *("text", "muted", "accent", "key", "ok", "running", "waiting", "failed", "aborted", "stale", "changed"),
+    *("danger", "title", "bold"),
+)
 """`key` is accent and bold; `title` the one reversed line of a sheet; `bold` what must stand out without a hue."""
-
-SYMBOL_ONLY = frozenset({"ok", "aborted"})
-"""States whose word is muted: only their symbol has the colour, so that red and yellow stand alone."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +150,7 @@ def custom(name: str, base: Theme, colors: Mapping[str, str]) -> Theme:
         color = _index(int(value)) if str(value).isdigit() else str(value)
         try:
             Style.parse(color)
-        except (ColorParseError, Exception) as error:
+        except (ColorParseError, StyleSyntaxError) as error:
             raise ThemeError(f"theme {name}: {token} = {value!r} is not a colour") from error
         if token in ("body", "surface", "selection"):
             grounds[token] = color
@@ -212,6 +211,13 @@ class Palette:
 @lru_cache(32)
 def _on(ground: str) -> Style:
     return Style.parse(f"on {ground}") if ground else Style.null()
+
+
+def hex_color(color: str) -> str:
+    """A rich colour as `#rrggbb`, for Textual's own styles."""
+    from rich.color import Color
+
+    return Color.parse(color.split()[-1]).get_truecolor().hex
 
 
 _active = Palette(_DARK)

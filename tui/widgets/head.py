@@ -27,7 +27,7 @@ class Slot:
     filter: str = ""
 
     def pieces(self, narrow: bool) -> list[Piece]:
-        word = "" if narrow else f" {self.word}"
+        word = "" if narrow or not self.word else f" {self.word}"
         if self.zero:
             return [(f"{self.symbol} {self.count}{word}" if self.symbol else f"{self.count}{word}", "muted")]
         both = self.token in ("failed", "waiting", "text")

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
-from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual import events
 from textual.geometry import Region
@@ -19,9 +18,9 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from adapters.fields import FieldType
 from adapters.model import Ref
-from tui.core.columns import Cell, Column
+from adapters.port import SortKey
+from tui.core.columns import Cell, Column, fit, head_line
 from tui.styles import tokens
 from tui.widgets.draw import blank
 
@@ -55,9 +54,6 @@ class Row:
     thumb: bool
 
 
-Sort: TypeAlias = tuple[str, bool] | None
-
-
 class ResourceTable(ScrollView, inherit_bindings=False):
     """Rows of a model under one head line. It has no keys of its own: the screen moves the cursor."""
 
@@ -85,7 +81,7 @@ class ResourceTable(ScrollView, inherit_bindings=False):
         super().__init__(id=id)
         self.model = model
         self.columns: Sequence[Column] = ()
-        self.sort: Sort = None
+        self.sort: Sequence[SortKey] = ()
         self.cursor: Ref | None = None
         self.top = 0
         self.first_column = 0
@@ -110,15 +106,15 @@ class ResourceTable(ScrollView, inherit_bindings=False):
         """The columns as scrolled: the first stays, whole columns go."""
         return [*self.columns[:1], *self.columns[1 + self.first_column :]]
 
-    def visible(self) -> Sequence[Ref]:
+    def visible_refs(self) -> Sequence[Ref]:
         return self.model.refs[self.top : self.top + self.lines]
 
     # changes from outside
 
-    def set_columns(self, columns: Sequence[Column], sort: Sort) -> None:
-        if list(columns) == list(self.columns) and sort == self.sort:
+    def set_columns(self, columns: Sequence[Column], sort: Sequence[SortKey]) -> None:
+        if list(columns) == list(self.columns) and tuple(sort) == tuple(self.sort):
             return
-        self.columns, self.sort = list(columns), sort
+        self.columns, self.sort = list(columns), tuple(sort)
         self.first_column = min(self.first_column, max(0, len(self.columns) - 2))
         self._strips.clear()
         self._painted.clear()
@@ -140,11 +136,11 @@ class ResourceTable(ScrollView, inherit_bindings=False):
         self._painted.clear()
         self.refresh()
 
-    def reload(self, *, anchor: bool = True) -> None:
+    def reload(self, *, anchor: bool = True, lost_to_top: bool = False) -> None:
         """The model's rows or cells have changed: keep the line being read where it is, repaint what differs.
 
-        The cursor stays on its object; if that is gone, on the same row number. Until somebody has moved
-        it, and while `anchor` is False, it stays on the first row.
+        The cursor stays on its object; if that is gone, on the same row number, or with `lost_to_top` on the
+        first row. Until somebody has moved it, and while `anchor` is False, it stays on the first row.
         """
         refs = self.model.refs
         before = self.cursor
@@ -156,7 +152,7 @@ class ResourceTable(ScrollView, inherit_bindings=False):
             if not self.touched and not anchor:
                 found = 0
             if found is None:
-                found = min(self._index, len(refs) - 1)
+                found = 0 if lost_to_top else min(self._index, len(refs) - 1)
             self._index, self.cursor = found, refs[found]
             self.top = found - line
             self._clamp()
@@ -262,21 +258,10 @@ class ResourceTable(ScrollView, inherit_bindings=False):
     def _head(self, width: int) -> Strip:
         palette = tokens.active()
         muted, accent = palette.style("muted", ground="surface"), palette.style("accent", ground="surface")
-        segments = [Segment(" " * GUTTER, muted)]
-        arrow = ""
-        if self.sort is not None:
-            arrow = ("v" if self.sort[1] else "^") if palette.ascii else ("↓" if self.sort[1] else "↑")
-        for column in self.shown_columns:
-            mark = arrow if self.sort is not None and column.id == self.sort[0] else ""
-            title = column.title
-            if cell_len(title) + len(mark) > column.width:
-                title = set_cell_size(title, max(0, column.width - len(mark)))
-            space = " " * max(0, column.width - cell_len(title) - len(mark))
-            if column.right:
-                segments += [Segment(space + title, muted), Segment(mark, accent)]
-            else:
-                segments += [Segment(title, muted), Segment(mark, accent), Segment(space, muted)]
-            segments.append(Segment(" " * GAP, muted))
+        plain = head_line(self.shown_columns, (), palette.ascii).ljust(width)
+        text = head_line(self.shown_columns, self.sort[:1], palette.ascii).ljust(width)
+        at = next((index for index, pair in enumerate(zip(plain, text, strict=False)) if pair[0] != pair[1]), width)
+        segments = [Segment(text[:at], muted), Segment(text[at : at + 1], accent), Segment(text[at + 1 :], muted)]
         return Strip(segments).adjust_cell_length(width, muted)
 
     def _draw(self, row: Row, width: int) -> Strip:
@@ -289,26 +274,13 @@ class ResourceTable(ScrollView, inherit_bindings=False):
             Segment(bar, palette.style("accent", selected)),
             Segment(row.flag, palette.style(flag_token, selected)),
         ]
-        for column, cell in zip(self.shown_columns, row.cells, strict=True):
-            segments += self._cell(column, cell, selected, stale)
+        for column, drawn in zip(self.shown_columns, row.cells, strict=True):
+            for text, token in fit(drawn, column, palette.ascii):
+                segments.append(Segment(text, palette.style("stale" if stale and text else token, selected)))
             segments.append(Segment(" " * GAP, plain))
         strip = Strip(segments).adjust_cell_length(max(0, width - 1), plain)
-        thumb = (("#" if palette.ascii else "▐"), palette.style("muted", selected)) if row.thumb else (" ", plain)
+        thumb = ("#" if palette.ascii else "▐", palette.style("muted", selected)) if row.thumb else (" ", plain)
         return Strip([*strip, Segment(*thumb)], width)
-
-    def _cell(self, column: Column, cell: Cell, selected: bool, stale: bool) -> list[Segment]:
-        palette = tokens.active()
-        token = "stale" if stale else cell.token
-        text = set_cell_size(cell.text, column.width) if cell_len(cell.text) > column.width else cell.text
-        space = " " * (column.width - cell_len(text))
-        plain = palette.style("text", selected)
-        style = palette.style(token, selected)
-        if column.right:
-            return [Segment(space, plain), Segment(text, style)]
-        if column.type is FieldType.STATE and token.split()[0] in tokens.SYMBOL_ONLY and len(text) > 1:
-            word = palette.style(" ".join(["muted", *token.split()[1:]]), selected)
-            return [Segment(text[:2], style), Segment(text[2:], word), Segment(space, plain)]
-        return [Segment(text, style), Segment(space, plain)]
 
     # events
 

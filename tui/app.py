@@ -1,0 +1,294 @@
+"""The console: wiring of config, adapters, store, sync, planner and screens, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import App
+from textual.theme import Theme as TextualTheme
+
+from adapters.model import Kind, Ref
+from adapters.names import nearest
+from adapters.port import ANY, Query
+from tui.core.services import Note, Services
+from tui.screens.base import GridScreen
+from tui.styles import tokens
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from tui.config import Config
+
+TWICE = 2.0
+"""Within so many seconds a second ctrl-c quits."""
+
+MOST_NOTES = 200
+
+
+class ConsoleApp(App[int], inherit_bindings=False):
+    """Holds the services and the stack of screens."""
+
+    ENABLE_COMMAND_PALETTE = False
+    TITLE = "runyard"
+    CSS = "Screen { background: $background; }"
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        scope: Sequence[str] = (),
+        view: Kind = Kind.RUN,
+        filter: str = "",
+        banner: str = "",
+        theme: tokens.Theme | None = None,
+    ) -> None:
+        self.services = services
+        self.palette = tokens.use(theme or tokens.THEMES["dark"], ascii=services.ascii)
+        super().__init__(ansi_color=self.palette.theme.ansi or None)
+        self.scope: tuple[str, ...] = tuple(scope) or tuple(services.adapters)
+        self.start_view, self.start_filter, self.banner = view, filter, banner
+        self.notes: deque[Note] = deque(maxlen=MOST_NOTES)
+        self.last_plan: tuple[str, tuple[Ref, ...]] | None = None
+        self._interrupted = float("-inf")
+        self._forward: list[Screen[None]] = []
+        self._watch: asyncio.Task[None] | None = None
+
+    # life
+
+    def on_mount(self) -> None:
+        self._use_theme()
+        self._watch_terminal()
+        if self.services.adapters:
+            self.open_list(self.start_view, self.scope, filter=self.start_filter)
+        else:
+            from tui.screens.first import FirstScreen
+
+            self.push_screen(FirstScreen())
+
+    def _use_theme(self) -> None:
+        theme = self.palette.theme
+        ground = "ansi_default" if theme.ansi else tokens.hex_color(theme.body)
+        surface = "ansi_default" if theme.ansi else tokens.hex_color(theme.surface)
+        text = "ansi_default" if theme.ansi else tokens.hex_color(theme.colors["text"])
+        self.register_theme(
+            TextualTheme(
+                name="runyard",
+                primary=surface,
+                background=ground,
+                surface=surface,
+                panel=surface,
+                foreground=text,
+                dark=theme.dark,
+                ansi=theme.ansi,
+            )
+        )
+        self.theme = "runyard"
+
+    def _watch_terminal(self) -> None:
+        """Leave when the terminal goes away, instead of burning the CPU of a bastion for ever."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, self.exit, 0)
+        if not self.is_headless:
+            self.set_interval(5.0, self._still_there)
+
+    def _still_there(self) -> None:
+        try:
+            os.tcgetpgrp(0)
+        except OSError:
+            self.exit(0)
+
+    async def on_unmount(self) -> None:
+        await self.services.sync.aclose()
+        for adapter in self.services.adapters.values():
+            with contextlib.suppress(Exception):
+                await adapter.aclose()
+
+    # screens
+
+    @property
+    def grid(self) -> GridScreen | None:
+        return self.screen if isinstance(self.screen, GridScreen) else None
+
+    def open_screen(self, screen: GridScreen) -> None:
+        self._forward.clear()
+        self.push_screen(screen)
+
+    def open_list(
+        self,
+        kind: Kind,
+        contexts: Sequence[str] | None = None,
+        query: Query = ANY,
+        title: str = "",
+        *,
+        trail: Sequence[str] = (),
+        filter: str = "",
+        goto: Ref | str | None = None,
+    ) -> None:
+        """A list of a kind. `trail` are the crumbs before it, `goto` the object (or name) to put the cursor on."""
+        from tui.screens.list import ListScreen
+
+        self.open_screen(
+            ListScreen(
+                kind,
+                tuple(contexts or self.scope),
+                query=query,
+                title=title,
+                trail=tuple(trail),
+                filter=filter,
+                goto=goto,
+            )
+        )
+
+    def open_detail(self, ref: Ref, tab: str | None = None) -> None:
+        try:
+            from tui.screens.detail import DetailScreen
+        except ImportError:
+            return self._missing("the detail screen")
+        self.open_screen(DetailScreen(ref, tab=tab) if tab else DetailScreen(ref))
+
+    def open_logs(self, refs: Sequence[Ref], attempt: int | None = None) -> None:
+        try:
+            from tui.screens.logs import LogsScreen
+        except ImportError:
+            return self._missing("the log screen")
+        self.open_screen(LogsScreen(tuple(refs), attempt=attempt))
+
+    def open_document(self, ref: Ref, mode: str = "describe") -> None:
+        try:
+            from tui.screens.document import DocumentScreen
+        except ImportError:
+            return self._missing("the document screen")
+        self.open_screen(DocumentScreen(ref, mode=mode))
+
+    def open_plan(self, action: str, refs: Sequence[Ref]) -> None:
+        """Raise the plan sheet of an action over the current screen."""
+        grid = self.grid
+        if grid is None or not refs:
+            return
+        try:
+            from tui.screens.plan import PlanSheet
+        except ImportError:
+            return self._missing("the plan sheet")
+        self.last_plan = (action, tuple(refs))
+        grid.open_sheet(PlanSheet(action, tuple(refs)))
+
+    def _missing(self, what: str) -> None:
+        if self.grid is not None:
+            self.grid.message(f"{what} is not there", "failed")
+
+    def open_contexts(self) -> None:
+        from tui.screens.contexts import ContextsScreen
+
+        self.open_screen(ContextsScreen())
+
+    def use_contexts(self, names: Sequence[str]) -> None:
+        """Make these the contexts that new lists show, and show the runs (or what there is) of them."""
+        unknown = [name for name in names if name not in self.services.adapters]
+        if unknown:
+            if self.grid is not None:
+                near = nearest(unknown[0], self.services.adapters)
+                self.grid.message(f"no context {unknown[0]!r}{near}", "failed")
+            return
+        self.scope = tuple(names)
+        self.open_list(self.start_view, self.scope)
+
+    def go_back(self) -> None:
+        """One level up; on the first screen there is none, and `q` never quits."""
+        if len(self.screen_stack) > 2:
+            self.pop_screen()
+        elif self.grid is not None:
+            self.grid.message("this is the first screen; :q or ctrl-c twice quits", "muted")
+
+    def interrupt(self) -> None:
+        now = time.monotonic()
+        if now - self._interrupted <= TWICE:
+            self.exit(0)
+            return
+        self._interrupted = now
+        if self.grid is not None:
+            self.grid.message("ctrl-c again quits", "text")
+
+    def do_pause(self) -> None:
+        """Stop refreshing by itself, or go on."""
+        services = self.services
+        services.paused = not services.paused
+        if services.paused:
+            services.sync.pause()
+        else:
+            services.sync.resume()
+        if self.grid is not None:
+            self.grid.freshen()
+
+    def do_quit(self) -> None:
+        self.exit(0)
+
+    def do_again(self) -> None:
+        if self.last_plan is None:
+            if self.grid is not None:
+                self.grid.message("no plan was made yet", "muted")
+            return
+        self.open_plan(*self.last_plan)
+
+    def do_errors(self) -> None:
+        from tui.screens.help import NotesSheet
+
+        if self.grid is not None:
+            self.grid.open_sheet(NotesSheet(list(self.notes)))
+
+    # small services
+
+    def note(self, text: str, token: str) -> None:
+        """Keep what was said in red for the error list."""
+        if token == "failed":
+            self.notes.append(Note(self.services.clock(), text))
+
+    def copy(self, text: str) -> None:
+        """To the clipboard of the terminal by OSC 52, through tmux and screen where they are in between."""
+        self._clipboard = text
+        if self._driver is not None:
+            self._driver.write(osc52(text, os.environ))
+
+
+def osc52(text: str, environ: os._Environ[str] | dict[str, str]) -> str:
+    """The escape sequence that copies; tmux and screen pass it on only when it is wrapped for them."""
+    data = base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
+    sequence = f"\x1b]52;c;{data}\x07"
+    if environ.get("TMUX"):
+        return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
+    if environ.get("TERM", "").startswith("screen"):
+        return "\x1bP" + sequence + "\x1b\\"
+    return sequence
+
+
+def run_console(
+    config: Config,
+    *,
+    contexts: Sequence[str] = (),
+    view: str | Kind = Kind.RUN,
+    filter: str = "",
+    read_only: bool = False,
+    demo_banner: str = "",
+) -> int:
+    """Open the console and stay in it; the exit code of the command line."""
+    from tui.wiring import build_services, choose_theme
+
+    services, problems = build_services(config, read_only=read_only)
+    kind = view if isinstance(view, Kind) else Kind(view)
+    app = ConsoleApp(
+        services, scope=contexts, view=kind, filter=filter, banner=demo_banner, theme=choose_theme(config)
+    )
+    for problem in problems:
+        app.note(problem, "failed")
+    with contextlib.suppress(OSError):
+        return app.run() or 0
+    return 0

@@ -1,0 +1,238 @@
+"""The configured connections: how each answers, and which ones the tables show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+
+from adapters.model import Kind, Ref, State
+from adapters.port import SortKey
+from tui import keys
+from tui.core import format
+from tui.core.cells import Cell, cell, plain
+from tui.core.columns import Column, context_columns
+from tui.core.sync import ContextHealth
+from tui.core.text import safe
+from tui.screens import listtext
+from tui.screens.base import GridScreen
+from tui.widgets.draw import Piece
+from tui.widgets.table import ResourceTable
+
+TOKENS = {"ok": ("ok", State.SUCCEEDED), "slow": ("waiting", State.LOST), "down": ("failed", State.FAILED)}
+EVERY = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ContextRow:
+    """One context as its table shows it; the attributes are named by the columns."""
+
+    context: str
+    state: str
+    backend: str
+    latency: float | None
+    auth: str
+    as_of: float | None
+    mode: str
+    url: str
+
+
+class ContextsModel:
+    """Rows are refs without an id: a context is no object of a backend."""
+
+    def __init__(self, screen: ContextsScreen) -> None:
+        self.screen = screen
+        self.rows: dict[Ref, ContextRow] = {}
+        self.refs: list[Ref] = []
+
+    def index(self, ref: Ref) -> int | None:
+        return self.refs.index(ref) if ref in self.rows else None
+
+    def cells(self, ref: Ref, columns: Sequence[Column]) -> tuple[Cell, ...]:
+        return tuple(self._cell(column, self.rows[ref]) for column in columns)
+
+    def _cell(self, column: Column, row: ContextRow) -> Cell:
+        if column.id == "state":
+            token, state = TOKENS.get(row.state, ("stale", State.UNKNOWN))
+            mark = format.symbol(state, self.screen.services.ascii)
+            word = "muted" if token == "ok" else token
+            return Cell(((mark, token), (f" {row.state}", word)))
+        if column.id == "latency" and row.latency is not None:
+            shown = f"{row.latency * 1000:.0f}ms" if row.latency < 1 else f"{row.latency:.1f}s"
+            return Cell(((shown, "text"),))
+        value = getattr(row, column.id)
+        if column.id == "as_of":
+            return Cell(((format.clock(value, self.screen.services.clock()).rstrip("Z"), "text"),))
+        return plain(value or "") if value is None or isinstance(value, str) else cell(column, row, 0.0)  # type: ignore[arg-type]
+
+    def flag(self, ref: Ref) -> str:
+        return "*" if ref.context in self.screen.chosen else " "
+
+
+class ContextsScreen(GridScreen):
+    """`enter` shows one context, `space` chooses which ones the merged tables show."""
+
+    where = keys.CONTEXTS
+
+    def body(self) -> ComposeResult:
+        self.chosen: dict[str, None] = dict.fromkeys(self.console.scope)
+        self.filter_text = ""
+        self.model = ContextsModel(self)
+        self.table = ResourceTable(self.model)
+        yield self.table
+
+    def on_mount(self) -> None:
+        self.set_interval(EVERY, self.freshen)
+        self.freshen()
+
+    def on_screen_resume(self) -> None:
+        self.freshen()
+
+    def on_resize(self, event) -> None:  # type: ignore[no-untyped-def]
+        super().on_resize(event)
+        self.table.set_columns(context_columns(event.size.width), (SortKey("context"),))
+
+    def freshen(self) -> None:
+        if not self.is_current:
+            return
+        health = self.services.sync.contexts()
+        names = [name for name in sorted(self.services.adapters) if self.filter_text.lower() in name.lower()]
+        rows = [self._row(name, health.get(name) or ContextHealth(name)) for name in names]
+        self.model.rows = {Ref(row.context, Kind.RUN, "-"): row for row in rows}
+        self.model.refs = list(self.model.rows)
+        self.table.reload()
+        self._say(rows)
+        self.update_peek()
+
+    def _row(self, name: str, health: ContextHealth) -> ContextRow:
+        info = self.services.info(name)
+        schema = self.services.schemas.get(name)
+        version = f" {schema.version}" if schema is not None and schema.version else ""
+        mode = "read-only" if info.guard.read_only else "protected" if info.guard.protected else ""
+        auth = health.auth
+        if health.auth_expires is not None:
+            auth = f"{auth} {format.age(max(0.0, health.auth_expires - self.services.clock()))}"
+        return ContextRow(
+            name, health.state, info.backend + version, health.latency, auth, health.as_of, mode, info.url
+        )
+
+    def _say(self, rows: Sequence[ContextRow]) -> None:
+        states = [row.state for row in rows]
+        self.set_crumbs(["contexts"])
+        self.set_freshness(f"{len(rows) - states.count('down')} of {len(rows)} reachable")
+        ascii = self.services.ascii
+        noun = "context" if len(rows) == 1 else "contexts"
+        pieces: list[Piece] = [(f"{len(rows)} {noun}", "text")]
+        for state, (token, sign) in (("down", TOKENS["down"]), ("slow", TOKENS["slow"]), ("ok", TOKENS["ok"])):
+            count = states.count(state)
+            pieces += [("   ", "text"), (format.symbol(sign, ascii), token if count else "muted")]
+            pieces.append((f" {count} {state}", "text" if count else "muted"))
+        self.set_counts_text(pieces, [(f"/ {safe(self.filter_text)}", "accent")] if self.filter_text else ())
+        open_key = self.services.keys.key
+        self.key_hints(
+            [
+                (open_key("open"), "switch", True),
+                (open_key("mark"), "show", True),
+                (open_key("refresh"), "check", True),
+                (open_key("back"), "back", True),
+            ]
+        )
+
+    @property
+    def current(self) -> ContextRow | None:
+        return self.model.rows.get(self.table.cursor) if self.table.cursor is not None else None
+
+    def update_peek(self) -> None:
+        row = self.current
+        if row is None or self.sheet is not None:
+            return
+        health = self.services.sync.contexts().get(row.context)
+        trouble = listtext.trouble(None, health, self.services.clock(), ascii=self.services.ascii)
+        if trouble:
+            self.set_peek([trouble])
+        elif health is not None:
+            calls = f"{format.count(health.requests)} requests, {format.count(health.errors)} failed"
+            self.set_peek([[(f"{row.url}  ", "text"), (f"{calls}, {health.in_flight} in flight", "muted")]])
+
+    def on_resource_table_moved(self, event: ResourceTable.Moved) -> None:
+        self.update_peek()
+
+    def on_resource_table_opened(self, event: ResourceTable.Opened) -> None:
+        self.do_open()
+
+    def do_down(self) -> None:
+        self.table.move(1)
+
+    def do_up(self) -> None:
+        self.table.move(-1)
+
+    def do_top(self) -> None:
+        self.table.move_to(0)
+
+    def do_bottom(self) -> None:
+        self.table.move_to(len(self.model.refs) - 1)
+
+    def do_page_down(self) -> None:
+        self.table.page(1)
+
+    def do_page_up(self) -> None:
+        self.table.page(-1)
+
+    def do_next_fault(self) -> None:
+        self._hop(1)
+
+    def do_previous_fault(self) -> None:
+        self._hop(-1)
+
+    def _hop(self, step: int) -> None:
+        count = len(self.model.refs)
+        for offset in range(1, count + 1):
+            index = (self.table.cursor_index + step * offset) % count
+            if self.model.rows[self.model.refs[index]].state == "down":
+                self.table.move_to(index)
+                return
+        self.message("every context answers", "muted")
+
+    def do_open(self) -> None:
+        row = self.current
+        if row is not None:
+            self.console.use_contexts([row.context])
+
+    def do_mark(self) -> None:
+        row = self.current
+        if row is None:
+            return
+        if row.context in self.chosen and len(self.chosen) > 1:
+            del self.chosen[row.context]
+        else:
+            self.chosen[row.context] = None
+        self.console.scope = tuple(name for name in self.services.adapters if name in self.chosen)
+        self.table.move(1)
+        self.table.repaint_changed()
+
+    def do_refresh(self) -> None:
+        self.services.sync.refresh()
+        self.run_worker(self._check(), group="check", exclusive=True, exit_on_error=False)
+
+    async def _check(self) -> None:
+        """Ask every context for one cheap answer; what comes of it is in its health."""
+        import asyncio
+
+        await asyncio.gather(*(a.health() for a in self.services.adapters.values()), return_exceptions=True)
+        self.freshen()
+
+    def do_filter(self) -> None:
+        def changed(text: str) -> None:
+            self.filter_text = text
+            self.freshen()
+
+        before = self.filter_text
+        self.prompt("/ ", before, on_change=changed, on_done=lambda text: changed(before if text is None else text))
+
+    def do_back(self) -> None:
+        if self.filter_text:
+            self.filter_text = ""
+            self.freshen()
+        else:
+            super().do_back()

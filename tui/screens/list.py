@@ -1,0 +1,363 @@
+"""One browser for every kind: a table over the store, for one, several or all contexts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from textual import events
+from textual.app import ComposeResult
+
+from adapters.model import Kind, Ref
+from adapters.port import ANY, Query, Schema, SortKey, Term
+from tui import keys
+from tui.core.columns import columns_for
+from tui.core.query import FilterError, parse
+from tui.core.store import Diff, Key, Snapshot
+from tui.core.text import safe
+from tui.core.values import fields_for
+from tui.core.view import TableView
+from tui.screens.filtering import FilterPrompt
+from tui.screens.listmodel import ListModel
+from tui.screens.listsay import ListSay
+from tui.widgets.head import Head
+from tui.widgets.notice import NoticeView
+from tui.widgets.table import ResourceTable
+
+if TYPE_CHECKING:
+    from tui.core.plan import Plan
+    from tui.core.sync import Subscription
+
+BURST = 0.03
+"""Changes within so many seconds become one redraw."""
+
+CLOCK_EXTRA = 6
+"""How much wider an age column is when it shows clock times."""
+
+
+class ListScreen(ListSay):
+    """Rows of one kind. `trail` are the crumbs before it; `goto` is the object, or name, to start on."""
+
+    where = keys.LIST
+
+    def __init__(
+        self,
+        kind: Kind,
+        contexts: Sequence[str],
+        *,
+        query: Query = ANY,
+        title: str = "",
+        trail: Sequence[str] = (),
+        filter: str = "",
+        goto: Ref | str | None = None,
+    ) -> None:
+        super().__init__()
+        self.kind = kind
+        self.contexts = tuple(contexts)
+        self.asked = query
+        self.title_word = title or kind.plural
+        self.trail = tuple(trail)
+        self.filter_text = filter
+        self._goto = goto
+        self._before_all: tuple[str, ...] | None = None
+        self._subscriptions: dict[Key, Subscription] = {}
+        self._pushed_terms: tuple[Term, ...] = ()
+        self._unlisten: Callable[[], None] = lambda: None
+        self._pending: list[Diff] = []
+        self._wake = asyncio.Event()
+        self._rebuild = True
+        self._rested: Ref | None = None
+        self._place: tuple[Ref | None, int] | None = None
+        self._first_wins = False
+
+    def body(self) -> ComposeResult:
+        fields = fields_for(self._schemas(), self.kind)
+        self.view = TableView(self.kind, fields=fields)
+        self.model = ListModel(self.kind, self.view, ascii=self.services.ascii)
+        self.model.clock_times = self.services.config.ui.times == "clock"
+        self.wide = self.services.config.ui.wide
+        self.table = ResourceTable(self.model)
+        self.notice = NoticeView()
+        yield self.table
+        yield self.notice
+
+    # life
+
+    def on_mount(self) -> None:
+        self._unlisten = self.services.store.listen(self._store_changed)
+        if self.filter_text:
+            self.apply_filter(self.filter_text)
+        self._subscribe()
+        self.run_worker(self._follow(), name="follow", group="follow", exit_on_error=True)
+        self.set_interval(1.0, self._tick)
+        self.say()
+
+    def on_unmount(self) -> None:
+        self._unlisten()
+        for subscription in self._subscriptions.values():
+            subscription.release()
+
+    def freshen(self) -> None:
+        self.say()
+
+    def on_screen_suspend(self) -> None:
+        for subscription in self._subscriptions.values():
+            subscription.hidden = True
+
+    def on_screen_resume(self) -> None:
+        for subscription in self._subscriptions.values():
+            subscription.hidden = False
+        self._wake.set()
+
+    def on_app_focus(self) -> None:
+        self.do_refresh()
+
+    def _schemas(self) -> list[Schema]:
+        known = self.services.schemas
+        return [known[name] for name in self.contexts if name in known]
+
+    @property
+    def merged(self) -> bool:
+        return len(self.contexts) > 1
+
+    def _subscribe(self) -> None:
+        wanted = {Key(name, self.kind, self._query(name)) for name in self.supporting()}
+        for key in list(self._subscriptions):
+            if key not in wanted:
+                self._subscriptions.pop(key).release()
+        for key in sorted(wanted - set(self._subscriptions), key=lambda key: key.context):
+            self._subscriptions[key] = self.services.sync.subscribe(key.context, self.kind, key.query)
+        self._rebuild = True
+        self._wake.set()
+
+    def _query(self, context: str) -> Query:
+        """What the server is asked for: with the terms of a kept filter that it can evaluate."""
+        spec = self.services.schemas[context].kinds[self.kind]
+        terms = tuple(term for term in self._pushed_terms if term.field in spec.server_filter)
+        return replace(self.asked, terms=terms) if terms else self.asked
+
+    # new data
+
+    def _store_changed(self, key: Key, diff: Diff) -> None:
+        if key in self._subscriptions:
+            if diff:
+                self._pending.append(diff)
+            self._wake.set()
+
+    async def _follow(self) -> None:
+        """Bring the view up to date whenever something changed; a burst becomes one redraw."""
+        while True:
+            await self._wake.wait()
+            await asyncio.sleep(BURST)
+            self._wake.clear()
+            if self.is_current:
+                await self.update_view()
+
+    async def update_view(self) -> None:
+        store = self.services.store
+        snapshots = {key: store.snapshot(key) for key in self._subscriptions}
+        pending, self._pending = self._pending, []
+        now = self._now(snapshots.values())
+        first = not self.model.snapshots
+        for diff in pending:
+            self.model.forget_gone([] if self.model.faults_only else diff.removed)
+            if not self._rebuild and not self.view.apply(snapshots, diff, now):
+                self._rebuild = True
+        if self._rebuild or first:
+            self._rebuild = False
+            self.view.apply(snapshots, None, now)
+            await self.view.rebuild(now)
+        self.model.update(snapshots)
+        above = self.table.top
+        place, self._place = self._place, None
+        loading = any(snapshot.loading for snapshot in snapshots.values())
+        self.relayout()
+        self.table.reload(anchor=not loading, lost_to_top=self._first_wins)
+        self._first_wins = False
+        if place is not None:
+            self.table.place(*place)
+        if not loading and self.table.touched and self.table.top > above and pending:
+            self._new_above += self.table.top - above
+        if self.table.top == 0:
+            self._new_above = 0
+        self._go()
+        self.say()
+        self.update_peek()
+
+    def _now(self, snapshots: object) -> float:
+        times = [s.as_of for s in cast("Sequence[Snapshot]", list(snapshots)) if s.as_of is not None]  # type: ignore[call-overload]
+        return max(times, default=self.services.clock())
+
+    def _go(self) -> None:
+        """Put the cursor where the list was opened for, as soon as that row is there."""
+        if self._goto is None or self.table.touched:
+            return
+        wanted = self._goto
+        for ref in self.model.refs if isinstance(wanted, str) else ():
+            row = self.model.row(ref)
+            if row is not None and wanted in (row.name, row.host, ref.id):
+                wanted = ref
+                break
+        if isinstance(wanted, Ref) and self.table.select(wanted):
+            self._goto = None
+
+    def reload(self) -> None:
+        self.model.update(self.model.snapshots)
+        self.table.reload()
+        self.say()
+        self.update_peek()
+
+    def resort(self, keys: Sequence[SortKey]) -> None:
+        self.view.set_sort(keys)
+        self._rebuild = True
+        self._wake.set()
+
+    def relayout(self) -> None:
+        """The columns for this width, these rows and this mode."""
+        width = self.size.width
+        if not width:
+            return
+        extra = 2 * CLOCK_EXTRA if self.model.clock_times else 0
+        sample = [row for ref in self.model.refs[:60] if (row := self.model.row(ref)) is not None]
+        schemas = [self.services.schemas[name] for name in self.supporting()]
+        columns = columns_for(
+            self.kind,
+            schemas,
+            merged=self.merged,
+            width=width - extra,
+            wide=self.wide,
+            sample=sample if self.wide or width < 80 else (),
+            resource=self.resource,
+        )
+        if extra:
+            timed = ("age", "duration", "since")
+            columns = [replace(c, width=c.width + CLOCK_EXTRA) if c.id in timed else c for c in columns]
+        self.table.set_columns(columns, self.view.sort)
+
+    def on_resize(self, event: events.Resize) -> None:
+        super().on_resize(event)
+        self.relayout()
+        self.say()
+        self.update_peek()
+
+    def on_resource_table_moved(self, event: ResourceTable.Moved) -> None:
+        if event.by_user:
+            self.peek.say(None)
+            self._look_later(event.ref)
+            if self.table.top == 0 and self._new_above:
+                self._new_above = 0
+                self.say()
+        self.update_peek()
+
+    def _look_later(self, ref: Ref | None) -> None:
+        """Change marks go once the user has left a row on which the cursor rested."""
+        rested, self._rested = self._rested, ref
+        if rested is not None:
+            for key, snapshot in self.model.snapshots.items():
+                if rested in snapshot.changed:
+                    self.services.store.seen(key, [rested])
+
+    def on_resource_table_opened(self, event: ResourceTable.Opened) -> None:
+        self.do_open()
+
+    # scope, filter, refresh
+
+    def do_all_contexts(self) -> None:
+        everything = tuple(self.services.adapters)
+        if self.asked.parent is not None:
+            self.message(f"these {self.kind.plural} belong to one object; esc goes back to all", "muted")
+        elif self._before_all is not None:
+            self._set_contexts(self._before_all)
+            self._before_all = None
+        elif set(self.contexts) != set(everything):
+            self._before_all = self.contexts
+            self._set_contexts(everything)
+        else:
+            self.message("these are all contexts", "muted")
+
+    def _set_contexts(self, contexts: tuple[str, ...]) -> None:
+        self.contexts = contexts
+        self._subscribe()
+        self.say()
+
+    def do_filter(self) -> None:
+        self.filtering = FilterPrompt(self)
+        self.filtering.start()
+
+    def apply_filter(self, text: str) -> str:
+        """Filter the rows; the problem, or an empty string. A filter that cannot be read changes nothing."""
+        try:
+            wanted = parse(text, fields_for(self._schemas(), self.kind)) if text.strip() else None
+        except FilterError as error:
+            self.filter_error = error
+            return error.message
+        self.view.set_filter(wanted)
+        self.filter_error = None
+        self.filter_text = text.strip()
+        self._first_wins = True
+        if wanted is None and self._pushed_terms:
+            self._push(())
+        self._rebuild = True
+        self._wake.set()
+        return ""
+
+    def push_filter(self) -> None:
+        """Let the servers evaluate a kept filter where not everything is loaded; it is applied here as well."""
+        incomplete = any(not snapshot.complete for snapshot in self.model.snapshots.values())
+        if self.view.filter is not None and incomplete:
+            self._push(self.view.filter.terms)
+
+    def _push(self, terms: tuple[Term, ...]) -> None:
+        self._pushed_terms = terms
+        self._subscribe()
+        self.pushed = any(key.query.terms for key in self._subscriptions)
+
+    def restore_place(self, cursor: Ref | None, top: int) -> None:
+        """Cursor and scroll exactly as they were, once the rows are back."""
+        self._place = (cursor, top)
+
+    def saved_filter(self, number: int) -> None:
+        text = self.services.saved.get(str(number))
+        if text is None:
+            self.message(f"no saved filter {number}; [ui.filters] in the config has them", "muted")
+            return
+        problem = self.apply_filter("" if text == self.filter_text else text)
+        if problem:
+            self.message(f"saved filter {number}: {problem}", "failed")
+
+    def on_head_slot_clicked(self, event: Head.SlotClicked) -> None:
+        self.apply_filter("" if event.filter == self.filter_text else event.filter)
+
+    def do_back(self) -> None:
+        if self.view.filter is not None:
+            self.apply_filter("")
+        else:
+            super().do_back()
+
+    def do_refresh(self) -> None:
+        for subscription in self._subscriptions.values():
+            subscription.refresh()
+
+    def pasted(self, text: str) -> None:
+        """An id or a reference: the cursor goes there."""
+        for ref in self.model.refs:
+            if text and (ref.id == text or str(ref) == text or (len(ref.id) > 7 and ref.id in text)):
+                self.table.select(ref)
+                return
+        self.message(f"no {self.kind.value} here has {safe(text, 60)}", "muted")
+
+    def do_menu(self) -> None:
+        from tui.screens.menu import MenuSheet
+
+        found = self._object()
+        if found is not None:
+            self.open_sheet(MenuSheet(self, found, self.targets()))
+
+    def plan_ended(self, plan: Plan) -> None:
+        """What failed or is unknown stays marked, the rest is done with."""
+        left = set(plan.remainder())
+        self.model.marks = {ref: None for ref in self.model.marks if ref in left}
+        self.table.repaint_changed()
+        self.say()

@@ -1,0 +1,366 @@
+"""The keys of a list: moving, marking, looking, sorting, jumping. What they work on is in `list`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from adapters.model import Kind, Ref, Resource
+from adapters.port import KindSpec, Query, SortKey
+from tui.core.columns import find
+from tui.core.text import safe
+from tui.screens.base import GridScreen
+from tui.screens.listmodel import ListModel
+from tui.widgets.table import ResourceTable
+
+
+class ListKeys(GridScreen):
+    """Everything a key does on a list."""
+
+    kind: Kind
+    contexts: tuple[str, ...]
+    model: ListModel
+    table: ResourceTable
+    trail: tuple[str, ...]
+    wide = False
+    resource = "gpu"
+    _range_from: Ref | None = None
+
+    # what the list offers
+
+    def reload(self) -> None:
+        """Order or content changed here, not on the server."""
+        raise NotImplementedError
+
+    def resort(self, keys: Sequence[SortKey]) -> None:
+        raise NotImplementedError
+
+    def say(self) -> None:
+        raise NotImplementedError
+
+    def relayout(self) -> None:
+        raise NotImplementedError
+
+    def spec(self, ref: Ref | None = None) -> KindSpec | None:
+        """How the backend of that object (or of the first context) has this kind."""
+        context = ref.context if ref is not None else self.contexts[0]
+        schema = self.services.schemas.get(context)
+        return schema.kinds.get(ref.kind if ref is not None else self.kind) if schema is not None else None
+
+    @property
+    def current(self) -> Resource | None:
+        return self.model.row(self.table.cursor)
+
+    def _object(self) -> Resource | None:
+        found = self.current
+        if found is None:
+            self.message("there is no object here", "muted")
+        return found
+
+    # moving
+
+    def do_down(self) -> None:
+        self.table.move(1)
+
+    def do_up(self) -> None:
+        self.table.move(-1)
+
+    def do_top(self) -> None:
+        self.table.move_to(0)
+
+    def do_bottom(self) -> None:
+        self.table.move_to(len(self.model.refs) - 1)
+
+    def do_page_down(self) -> None:
+        self.table.page(1)
+
+    def do_page_up(self) -> None:
+        self.table.page(-1)
+
+    def do_left(self) -> None:
+        if self.kind is Kind.POOL and not self.wide:
+            self._fold(True)
+        else:
+            self.table.scroll_columns(-1)
+
+    def do_right(self) -> None:
+        if self.kind is Kind.POOL and not self.wide:
+            self._fold(False)
+        else:
+            self.table.scroll_columns(1)
+
+    def _fold(self, fold: bool) -> None:
+        pool = self.current
+        if pool is None:
+            return
+        if not fold:
+            self.model.folded.discard(pool.ref)
+        elif pool.ref in self.model.folded or not self._has_children(pool.ref):
+            if pool.parent is not None:
+                self.table.select(pool.parent)
+            return
+        else:
+            self.model.folded.add(pool.ref)
+        self.reload()
+
+    def _has_children(self, ref: Ref) -> bool:
+        return any((row := self.model.row(each)) is not None and row.parent == ref for each in self.model.refs)
+
+    def do_next_fault(self) -> None:
+        self._hop(1)
+
+    def do_previous_fault(self) -> None:
+        self._hop(-1)
+
+    def _hop(self, step: int) -> None:
+        index = self.model.next_fault(self.table.cursor_index, step)
+        if index is None:
+            self.message(f"no red {self.kind.value} here", "muted")
+        else:
+            self.table.move_to(index)
+
+    # looking
+
+    def do_open(self) -> None:
+        found = self._object()
+        if found is None:
+            return
+        spec = self.spec(found.ref)
+        opens = spec.opens if spec is not None else None
+        if opens is None or opens is Kind.TASK:
+            self.console.open_detail(found.ref)
+        else:
+            self._open_under(found, opens)
+
+    def _open_under(self, parent: Resource, kind: Kind) -> None:
+        trail = (*self.trail, self.kind.plural, safe(parent.name, 200))
+        self.console.open_list(kind, [parent.ref.context], Query(parent=parent.ref), trail=trail)
+
+    def do_describe(self) -> None:
+        if (found := self._object()) is not None:
+            self.console.open_document(found.ref, "describe")
+
+    def do_raw(self) -> None:
+        if (found := self._object()) is not None:
+            self.console.open_document(found.ref, "yaml")
+
+    def do_logs(self) -> None:
+        refs = self.targets()
+        if not refs:
+            self.message("there is no object here", "muted")
+            return
+        spec = self.spec(refs[0])
+        if spec is not None and not spec.logs.supported:
+            self.message(
+                f"no logs: {spec.logs.reason or 'this backend has none for ' + refs[0].kind.plural}", "muted"
+            )
+            return
+        self.console.open_logs(refs)
+
+    def do_attempts(self) -> None:
+        found = self._object()
+        if found is None:
+            return
+        attempt = getattr(found, "attempt", None)
+        if attempt is not None and attempt < 2:
+            self.message(f"{safe(found.name, 60)} had no earlier try", "muted")
+        elif attempt is None:
+            self.console.open_detail(found.ref)
+        else:
+            self.console.open_logs([found.ref], attempt - 1)
+
+    def do_why(self) -> None:
+        if (found := self._object()) is not None:
+            self.console.open_detail(found.ref)
+
+    def do_events(self) -> None:
+        self._tab("Events")
+
+    def do_timeline(self) -> None:
+        self._tab("Tasks")
+
+    def _tab(self, tab: str) -> None:
+        if (found := self._object()) is not None:
+            self.console.open_detail(found.ref, tab)
+
+    def do_host(self) -> None:
+        found = self._object()
+        if found is None:
+            return
+        schema = self.services.schemas.get(found.ref.context)
+        if schema is not None and Kind.HOST in schema.absent:
+            self.message(schema.absent[Kind.HOST], "muted")
+        elif not found.host:
+            self.message(f"no host is known for {safe(found.name, 60)}", "muted")
+        else:
+            self.console.open_list(Kind.HOST, [found.ref.context], goto=found.host)
+
+    def do_used_by(self) -> None:
+        found = self._object()
+        if found is None:
+            return
+        spec = self.spec(found.ref)
+        under = [kind for kind in (Kind.RUN, Kind.POD) if spec is not None and kind in spec.children]
+        if self.kind in (Kind.HOST, Kind.POOL) and under:
+            self._open_under(found, under[0])
+        else:
+            self.message(f"nothing here uses a {self.kind.value}", "muted")
+
+    def do_owner(self) -> None:
+        found = self._object()
+        if found is None:
+            return
+        if found.parent is None:
+            self.message(f"{safe(found.name, 60)} belongs to nothing above it", "muted")
+        elif found.parent.kind is self.kind:
+            self.table.select(found.parent)
+        else:
+            self.console.open_detail(found.parent)
+
+    # marks
+
+    def do_mark(self) -> None:
+        ref = self.table.cursor
+        if ref is None:
+            return
+        if ref in self.model.marks:
+            del self.model.marks[ref]
+        else:
+            self.model.marks[ref] = None
+            self._range_from = ref
+        self.table.move(1)
+        self._marked()
+
+    def do_mark_range(self) -> None:
+        """From the last mark to the cursor."""
+        start = self.model.index(self._range_from) if self._range_from is not None else None
+        here = self.table.cursor_index
+        if start is None:
+            return self.do_mark()
+        for ref in self.model.refs[min(start, here) : max(start, here) + 1]:
+            self.model.marks[ref] = None
+        self._marked()
+
+    def do_mark_all(self) -> None:
+        self.model.marks.update(dict.fromkeys(self.model.refs))
+        self._marked()
+
+    def do_unmark(self) -> None:
+        self.model.marks.clear()
+        self._range_from = None
+        self._marked()
+
+    def _marked(self) -> None:
+        self.table.repaint_changed()
+        self.say()
+        self.update_peek()
+
+    def targets(self) -> list[Ref]:
+        if self.model.marks:
+            return self.model.marked()
+        return [self.table.cursor] if self.table.cursor is not None else []
+
+    def shown(self, refs: Sequence[Ref]) -> Mapping[Ref, Resource]:
+        return {ref: row for ref in refs if (row := self.model.row(ref)) is not None}
+
+    def hidden(self, refs: Sequence[Ref]) -> int:
+        return sum(1 for ref in refs if self.model.index(ref) is None)
+
+    # sorting and layout
+
+    def do_sort_name(self) -> None:
+        self._sort("name")
+
+    def do_sort_age(self) -> None:
+        self._sort("age")
+
+    def do_sort_state(self) -> None:
+        self._sort("state", first_descending=True)
+
+    def _sort(self, column: str, first_descending: bool = False) -> None:
+        keys = self.table.sort
+        descending = first_descending
+        if keys and keys[0].field == column:
+            descending = not keys[0].descending
+        self.resort((SortKey(column, descending),))
+
+    def do_sort_by(self) -> None:
+        from tui.screens.choose import ChooseSheet
+
+        columns = [column for column in self.table.columns if column.id != "use"]
+        choices = [(column.id, column.title or column.id) for column in columns]
+        self.open_sheet(ChooseSheet("SORT by", choices, self._sort))
+
+    def do_columns(self) -> None:
+        """What leaves when it is narrow can be looked at in the wide view."""
+        self.do_wide()
+
+    def on_resource_table_sort_clicked(self, event: ResourceTable.SortClicked) -> None:
+        if find(self.table.columns, event.column) is not None and event.column != "use":
+            self._sort(event.column)
+
+    def do_wide(self) -> None:
+        self.wide = not self.wide
+        self.table.first_column = 0
+        self.relayout()
+
+    def do_times(self) -> None:
+        self.model.clock_times = not self.model.clock_times
+        self.relayout()
+
+    def do_faults(self) -> None:
+        self.model.faults_only = not self.model.faults_only
+        self.reload()
+
+    def do_resource_right(self) -> None:
+        self._next_resource(1)
+
+    def do_resource_left(self) -> None:
+        self._next_resource(-1)
+
+    def _next_resource(self, step: int) -> None:
+        if self.kind is not Kind.POOL:
+            self.message("only pools have resources to choose from", "muted")
+            return
+        known = list(
+            dict.fromkeys(
+                each.kind for ref in self.model.refs for each in getattr(self.model.row(ref), "capacity", ())
+            )
+        )
+        if known:
+            at = known.index(self.resource) if self.resource in known else 0
+            self.resource = known[(at + step) % len(known)]
+            self.relayout()
+            self.say()
+
+    # copying
+
+    def do_copy_id(self) -> None:
+        refs = self.targets()
+        if refs:
+            self.console.copy("\n".join(ref.id for ref in refs))
+            what = f"{len(refs)} ids" if len(refs) > 1 else safe(refs[0].id, 120)
+            self.message(f"copied {what}", "muted")
+
+    def do_copy_scope(self) -> None:
+        found = self._object()
+        if found is not None:
+            scope = found.pool or found.group or found.ref.context
+            self.console.copy(scope)
+            self.message(f"copied {safe(scope, 120)}", "muted")
+
+    def do_copy_cell(self) -> None:
+        from tui.screens.choose import ChooseSheet
+
+        found = self._object()
+        if found is None:
+            return
+        cells = self.model.cells(found.ref, self.table.columns)
+        values = {column.id: drawn.text for column, drawn in zip(self.table.columns, cells, strict=True)}
+        choices = [
+            (column.id, f"{column.title or column.id:<12}  {values[column.id]}") for column in self.table.columns
+        ]
+        self.open_sheet(ChooseSheet("COPY", choices, lambda id: self._copied(values[id])))
+
+    def _copied(self, text: str) -> None:
+        self.console.copy(text)
+        self.message(f"copied {text[:120]}", "muted")

@@ -1,0 +1,163 @@
+"""The action menu: everything that can be done to the object, and why something cannot. Only enter acts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from adapters.model import Kind, Ref, Resource
+from tui.core import format
+from tui.core.text import cut, pad, safe
+from tui.screens.hints import MEANINGS, against
+from tui.widgets.draw import Piece
+from tui.widgets.keybar import Hint
+from tui.widgets.sheet import LinesSheet
+
+if TYPE_CHECKING:
+    from tui.screens.base import GridScreen
+
+LOOKS = ("open", "logs", "describe", "raw", "why", "timeline", "events", "attempts", "host", "used-by", "owner")
+USUAL_LINES = 13
+KEY, TITLE, VERB = 5, 15, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    key: str
+    title: str
+    what: str
+    verb: str
+    act: Callable[[], None] | None
+    """None: it cannot be done now, and `what` says why."""
+    danger: bool = False
+
+
+class MenuSheet(LinesSheet):
+    """Letters search; legal actions first, illegal ones last and dim."""
+
+    def __init__(self, host: GridScreen, current: Resource, targets: Sequence[Ref]) -> None:
+        super().__init__()
+        self.host, self.current, self.targets = host, current, list(targets)
+        self.typed = ""
+        self.cursor = 0
+        mark = format.symbol(current.state, host.services.ascii)
+        name = safe(current.name, 200)
+        self.title_left = f"ACTIONS  {name}  {mark} {current.state.value}"
+        if len(self.targets) > 1:
+            self.title_left = f"ACTIONS  {len(self.targets)} marked"
+        self.title_right = "type to find"
+        self.entries = sorted(self._actions(), key=lambda entry: entry.act is None) + self._looks()
+        self._fill()
+
+    def _actions(self) -> list[Entry]:
+        services = self.host.services
+        schema = services.schemas.get(self.current.ref.context)
+        if schema is None:
+            return []
+        keys = {word: services.keys.key(id) for id, words in MEANINGS.items() for word in reversed(words)}
+        found = []
+        for spec in schema.actions_for(self.current.ref.kind):
+            if spec.context_level:
+                continue
+            why = against(services, spec, self.current) if len(self.targets) < 2 else None
+            what = ("danger: " if spec.danger else "") + spec.summary if why is None else f"- {why}"
+            act = None if why is not None else self._planner(spec.id)
+            key = keys.get(spec.id, "")
+            found.append(Entry(key, spec.title, what, spec.id, act, spec.danger))
+        return found
+
+    def _planner(self, action: str) -> Callable[[], None]:
+        return lambda: self.host.console.open_plan(action, self.targets)
+
+    def _looks(self) -> list[Entry]:
+        services = self.host.services
+        found = []
+        schema = services.schemas.get(self.current.ref.context)
+        spec = schema.kinds.get(self.current.ref.kind) if schema is not None else None
+        for id in LOOKS:
+            key = services.keys.spec(id)
+            handler = getattr(self.host, f"do_{id.replace('-', '_')}", None)
+            if key is None or handler is None:
+                continue
+            why = ""
+            if id == "logs" and spec is not None and not spec.logs.supported:
+                why = spec.logs.reason or "there are none"
+            elif id == "host" and schema is not None and Kind.HOST in schema.absent:
+                why = schema.absent[Kind.HOST]
+            elif id == "events" and spec is not None and not spec.events.supported:
+                why = spec.events.reason or "there are none"
+            title = key.title[:1].upper() + key.title[1:]
+            found.append(
+                Entry(services.keys.key(id), title, f"- {why}" if why else "", id, None if why else handler)
+            )
+        return found
+
+    @property
+    def matching(self) -> list[Entry]:
+        typed = self.typed.lower()
+        if not typed:
+            return self.entries
+        return [entry for entry in self.entries if typed in f"{entry.title} {entry.verb} {entry.what}".lower()]
+
+    def _fill(self) -> None:
+        width = max(30, (self.host.size.width or 80) - KEY - TITLE - VERB - 8)
+        head = f"  {'KEY':<{KEY}}  {'ACTION':<{TITLE}}  {pad('WHAT IT DOES, OR WHY NOT', width)}  :VERB"
+        self.heads = [[(head, "muted")]]
+        self.rows = [self._row(entry, width) for entry in self.matching]
+        self.cursor = min(self.cursor or 0, max(0, len(self.rows) - 1))
+        self.first = 0
+        self.title_right = f"find {self.typed}" if self.typed else "type to find"
+
+    def _row(self, entry: Entry, width: int) -> list[Piece]:
+        live = entry.act is not None
+        what = pad(cut(safe(entry.what), width), width)
+        danger = what.startswith("danger:")
+        pieces: list[Piece] = [(f" {pad(entry.key, KEY)}  ", "key" if live else "muted")]
+        pieces.append((f"{pad(entry.title, TITLE)}  ", "text" if live else "muted"))
+        if danger and live:
+            pieces += [("danger", "failed"), (what[6:], "text")]
+        else:
+            pieces.append((what, "text" if live else "muted"))
+        pieces.append((f"  {entry.verb}", "muted"))
+        return pieces
+
+    def wanted_lines(self, most: int) -> int:
+        """A height that does not jump while something is searched for."""
+        return min(most, max(USUAL_LINES, 2 + len(self.entries)))
+
+    def hints(self) -> Sequence[Hint]:
+        return (("enter", "choose", True), ("esc", "close", True))
+
+    def peek(self) -> Sequence[Sequence[Piece]]:
+        if not self.matching:
+            return [[(f"nothing is called {self.typed}", "muted")]]
+        entry = self.matching[self.cursor or 0]
+        if entry.act is None:
+            return [[(f"{entry.title} {entry.what}", "muted")]]
+        if entry.verb in LOOKS:
+            return [[(entry.title, "text")]]
+        many = f"{len(self.targets)} {self.current.ref.kind.plural}" if len(self.targets) > 1 else "1 object"
+        return [[(f"{entry.title}: {many}, shows a plan and asks first", "text")]]
+
+    def chosen(self, index: int) -> None:
+        entry = self.matching[index]
+        if entry.act is None:
+            self.host.message(f"{entry.title} {entry.what}", "waiting")
+            return
+        self.close()
+        entry.act()
+
+    def press(self, key: str, character: str | None) -> bool:
+        if key == "backspace" and self.typed:
+            self.typed = self.typed[:-1]
+            self._fill()
+        elif character is not None and character.isprintable() and (character != " " or self.typed):
+            self.typed += character
+            self._fill()
+        elif not super().press(key, character):
+            return False
+        if self.host.sheet is self:
+            self.host.sheet_changed()
+            self.refresh()
+        return True

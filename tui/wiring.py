@@ -1,0 +1,114 @@
+"""From a checked config to the services of the console."""
+
+from __future__ import annotations
+
+import locale
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from adapters import registry
+from adapters.port import Adapter
+from tui import paths
+from tui.config import Config, ContextConfig, build_adapter
+from tui.core.journal import Journal
+from tui.core.logspool import LogSpool
+from tui.core.plan import OPEN, Guard
+from tui.core.planner import Planner
+from tui.core.services import ContextInfo, Services
+from tui.core.store import Store
+from tui.core.sync import SyncEngine, SyncSettings
+from tui.keys import bind
+from tui.styles import tokens
+
+
+def build_services(
+    config: Config,
+    *,
+    read_only: bool = False,
+    journal: bool = True,
+    clock: Callable[[], float] = time.time,
+    adapters: Mapping[str, Adapter] | None = None,
+) -> tuple[Services, list[str]]:
+    """The services, and what the operator should know: contexts that could not be opened, keys refused."""
+    problems: list[str] = []
+    opened = dict(adapters) if adapters is not None else _adapters(config, problems)
+    guards = {name: _guard(context.guard, read_only) for name, context in config.contexts.items()}
+    default = _guard(OPEN, read_only)
+
+    def guard(context: str) -> Guard:
+        return guards.get(context, default)
+
+    def why_read_only(context: str) -> str | None:
+        return f"{context} is read-only" if guard(context).read_only else None
+
+    keymap, refused = bind(config.keys)
+    store = Store()
+    settings = {name: _sync_settings(context) for name, context in config.contexts.items()}
+    log = Journal(paths.journal_folder() if journal else None, clock=clock, read_only=why_read_only)
+    services = Services(
+        config=config,
+        adapters=opened,
+        store=store,
+        sync=SyncEngine(opened, store, clock=clock, settings=settings),
+        planner=Planner(opened, log, guard, clock=clock),
+        journal=log,
+        spool=LogSpool(paths.spool_folder()),
+        clock=clock,
+        keys=keymap,
+        contexts={name: _info(context, guards[name]) for name, context in config.contexts.items()},
+        schemas={name: registry.backend(config.contexts[name].backend).schema for name in opened},
+        saved=dict(config.ui.filters),
+        ascii=config.ui.ascii if config.ui.ascii is not None else needs_ascii(),
+    )
+    return services, problems + refused
+
+
+def _adapters(config: Config, problems: list[str]) -> dict[str, Adapter]:
+    opened: dict[str, Adapter] = {}
+    for name, context in config.contexts.items():
+        try:
+            opened[name] = build_adapter(context)
+        except Exception as error:
+            # One context that cannot be opened (a secret command that fails, say) must not cost the others.
+            problems.append(f"{name}: {error}")
+    return opened
+
+
+def _guard(guard: Guard, read_only: bool) -> Guard:
+    return replace(guard, read_only=True) if read_only else guard
+
+
+def _sync_settings(context: ContextConfig) -> SyncSettings:
+    return SyncSettings(interval=context.refresh, max_rows=context.max_rows)
+
+
+def _info(context: ContextConfig, guard: Guard) -> ContextInfo:
+    return ContextInfo(context.name, context.backend, context.settings.url, guard=guard, color=context.color)
+
+
+def needs_ascii() -> bool:
+    """Whether this terminal may not draw the symbols."""
+    if os.environ.get("TERM") in ("linux", "dumb"):
+        return True
+    encoding = getattr(sys.stdout, "encoding", None) or locale.getpreferredencoding(False)
+    return "utf" not in encoding.lower()
+
+
+def choose_theme(config: Config, *, color_system: str | None = None) -> tokens.Theme:
+    """The theme the config, NO_COLOR and the terminal ask for."""
+    system = color_system or _color_system()
+    name = tokens.choose(config.ui.theme, no_color="NO_COLOR" in os.environ, color_system=system)
+    if name in config.themes:
+        colors = dict(config.themes[name])
+        base = tokens.THEMES[colors.pop("base", "dark")]
+        return tokens.custom(name, base, colors)
+    return tokens.THEMES[name]
+
+
+def _color_system() -> str | None:
+    from rich.console import Console
+
+    return Console(force_terminal=True).color_system
