@@ -92,8 +92,8 @@ def ordinary(index: int, created: float, draw: Draw, now0: float) -> Outline:
         outcome=outcome,
         story=story,
         aborted_at=aborted_at,
-        archived=old and draw.unit("archived") < 0.05,
-        legacy=old and draw.unit("archived") < 0.01,
+        archived=old and (index == 0 or draw.unit("archived") < 0.05),
+        legacy=old and (index == 0 or draw.unit("archived") < 0.01),
     )
 
 
