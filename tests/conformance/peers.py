@@ -48,7 +48,7 @@ def ask(peer: str, script: str, home: Path, *arguments: str) -> dict[str, Any]:
     """Run `scripts/<script>` with the peer's interpreter and a scratch home; its answer is JSON on stdout."""
     environment = {"HOME": str(home), "PATH": os.environ.get("PATH", ""), "TZ": "UTC", "NO_PROXY": "*"}
     done = subprocess.run(
-        [python_of(peer), HERE / "scripts" / script, *arguments],
+        [str(python_of(peer)), str(HERE / "scripts" / script), *arguments],
         env=environment,
         capture_output=True,
         text=True,

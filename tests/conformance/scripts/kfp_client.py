@@ -14,7 +14,7 @@ warnings.simplefilter("ignore")
 
 import kfp  # type: ignore[import-not-found]  # noqa: E402
 import kfp_server_api  # type: ignore[import-not-found]  # noqa: E402
-from kfp import compiler, dsl  # type: ignore[import-not-found]  # noqa: E402
+from kfp import compiler, dsl  # noqa: E402
 
 
 def advance(url: str, seconds: float) -> None:
@@ -113,7 +113,7 @@ def experiments(client: Any) -> dict[str, Any]:
 
 def submit(client: Any, url: str) -> dict[str, Any]:
     @dsl.container_component  # type: ignore[untyped-decorator]
-    def echo(text: str) -> Any:
+    def echo(text: str) -> dsl.ContainerSpec:
         return dsl.ContainerSpec(image="alpine", command=["echo", text])
 
     @dsl.pipeline(name="two-echoes")  # type: ignore[untyped-decorator]
