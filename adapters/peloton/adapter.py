@@ -16,18 +16,17 @@ from adapters.peloton import SCHEMA, events, previews, wire
 from adapters.peloton.api import PelotonApi
 from adapters.peloton.details import host_detail, pod_detail, pool_detail, run_detail, update_detail, why
 from adapters.peloton.failures import read_error
-from adapters.peloton.jobs import Window, query_spec, read_window
+from adapters.peloton.lists import Lists, slice_of
 from adapters.peloton.live import FanOut, HostIndex, LiveJobs, pod_states
 from adapters.peloton.logs import Logs, most_useful_first
 from adapters.peloton.mapping import pod as map_pod
 from adapters.peloton.mapping import summary_of
-from adapters.peloton.reads import Reader, pod_spec
+from adapters.peloton.reads import Reader
 from adapters.peloton.rpc import RPCS
 from adapters.peloton.settings import PelotonSettings
-from adapters.peloton.states import ON_HOST
 from adapters.peloton.writes import Writer, parse_ranges_or_refuse, refuse_delete
 from adapters.permit import Permit
-from adapters.port import ANY, Change, MethodSpec, Page, Params, Query, Schema, SortKey, Stats
+from adapters.port import ANY, Change, MethodSpec, Page, Params, Query, Schema, Stats
 from adapters.sections import Detail
 
 PROBE_TIMEOUT = 5.0
@@ -54,8 +53,9 @@ class PelotonAdapter:
         self._api = PelotonApi(self._client, settings)
         self._live = LiveJobs(self._api)
         self._index = HostIndex(self._api, self._live, settings.fan_out_jobs, settings.concurrency)
-        self._fan_out = FanOut(self._live, settings.fan_out_jobs, settings.concurrency)
         self._reader = Reader(context, self._api, self._live, self._index)
+        fan_out = FanOut(self._live, settings.fan_out_jobs, settings.concurrency)
+        self._lists = Lists(self._api, self._reader, fan_out)
         self._writer = Writer(self._api, self._reader, context)
         self._logs = Logs(self._api, context, allowed=settings.agent_logs)
         self._probed: float | None = None
@@ -98,18 +98,18 @@ class PelotonAdapter:
         self._check(kind, query)
         match kind:
             case Kind.RUN:
-                return await self._list_runs(query, cursor, limit)
+                return await self._lists.runs(query, cursor, limit)
             case Kind.POD:
-                return await self._list_pods(query, cursor, limit)
+                return await self._lists.pods(query, cursor, limit)
             case Kind.UPDATE:
-                return await self._list_updates(query, cursor, limit)
+                return await self._lists.updates(query, cursor, limit)
             case Kind.HOST:
-                return _slice(await self._reader.hosts(), cursor, limit)
+                return slice_of(await self._reader.hosts(), cursor, limit)
             case _:
                 pools = await self._reader.pools()
                 if query.parent is not None:
                     pools = [pool for pool in pools if pool.parent == query.parent]
-                return _slice(pools, cursor, limit)
+                return slice_of(pools, cursor, limit)
 
     def _check(self, kind: Kind, query: Query) -> None:
         spec = SCHEMA.kinds.get(kind)
@@ -120,65 +120,6 @@ class PelotonAdapter:
             raise Unsupported(
                 f"{self.context}: {kind.plural} cannot be listed under a {parent.kind.value}", executed=False
             )
-
-    async def _list_runs(self, query: Query, cursor: str | None, limit: int) -> Page:
-        tree = await self._reader.tree()
-        asked = query_spec(query, tree)
-        if asked is None:
-            return Page(())
-        spec, applied = asked
-        below = None
-        if query.parent is not None:
-            below = tree.below(query.parent.id) | {query.parent.id}
-            if len(below) == 1 and tree.path(query.parent.id) and query.parent.id in tree.pools:
-                spec["respool"] = tree.path(query.parent.id)
-        window = Window.parse(cursor) if cursor else Window.newest(time.time())
-        page = await read_window(self._api, spec, window, limit)
-        runs = [self._reader.run(job, tree) for job in page.jobs if below is None or job.respool_id in below]
-        return Page(
-            tuple(runs),
-            page.following.text() if page.following else None,
-            page.total if below is None else None,
-            applied,
-            sorted=query.sort == (SortKey("created", True),),
-        )
-
-    async def _list_pods(self, query: Query, cursor: str | None, limit: int) -> Page:
-        asked = pod_spec(query)
-        if asked is None:
-            return Page(())
-        spec, applied = asked
-        parent = query.parent
-        if parent is not None and parent.kind is Kind.RUN:
-            start = int(cursor) if cursor and cursor.isdecimal() else 0
-            name = await self._reader.job_name(parent.id)
-            items, more, total = await self._reader.pods(parent.id, name, spec, start, min(limit, 100))
-            following = str(start + len(items)) if more and items else None
-            exact = total if not following or total < start + limit + 1 else None
-            return Page(tuple(items), following, exact, applied)
-        on_host = parent is not None
-        if parent is not None:
-            spec = {**spec, "hosts": [parent.id], "podStates": spec.get("podStates", pod_states(sorted(ON_HOST)))}
-
-        async def fetch(job: wire.JobSummary, offset: int, room: int) -> tuple[Sequence[Resource], bool]:
-            pods, more, _ = await self._reader.pods(job.job_id, job.name or None, spec, offset, min(room, 100))
-            return pods, more
-
-        page = await self._fan_out.page(
-            fetch, "pods", cursor, limit, hosted=on_host, per_job=1 if on_host else None
-        )
-        return replace(page, applied=applied)
-
-    async def _list_updates(self, query: Query, cursor: str | None, limit: int) -> Page:
-        if query.parent is not None:
-            summary, _ = await self._reader.version(query.parent.id)
-            return _slice(await self._reader.updates(summary), cursor, limit)
-
-        async def fetch(job: wire.JobSummary, offset: int, room: int) -> tuple[Sequence[Resource], bool]:
-            found = (await self._reader.updates(job))[offset:]
-            return found[:room], len(found) > room
-
-        return await self._fan_out.page(fetch, "updates", cursor, limit, per_job=3)
 
     # --- single objects ------------------------------------------------------------------------------------
 
@@ -328,13 +269,6 @@ class PelotonAdapter:
     async def aclose(self) -> None:
         await self._index.aclose()
         await self._client.aclose()
-
-
-def _slice(items: Sequence[Resource], cursor: str | None, limit: int) -> Page:
-    """A page of a list that the server gives whole."""
-    start = int(cursor) if cursor and cursor.isdecimal() else 0
-    end = start + limit
-    return Page(tuple(items[start:end]), str(end) if end < len(items) else None, len(items))
 
 
 def _object(raw: Json) -> dict[str, Json]:

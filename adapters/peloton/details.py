@@ -68,7 +68,7 @@ def containers_table(containers: Sequence[wire.ContainerSpec]) -> Table:
         tuple(
             (
                 found.name,
-                found.image or None,
+                found.image or found.container.docker.image or None,
                 found.resource.cpu_limit or None,
                 found.resource.gpu_limit or None,
                 found.resource.mem_limit_mb or None,
@@ -145,19 +145,15 @@ def pod_detail(pod: Pod, answer: wire.GetPodResponse, raw: Raw) -> Detail:
 
 
 def why(info: wire.PodInfo) -> str | None:
-    """Why a run of a pod ended, in the server's words: message, reason, exit code, signal."""
+    """Why a run of a pod ended, in the server's words: message, else reason; exit code, signal."""
     status = info.status
-    told = [status.message, status.reason if status.reason not in status.message else ""]
-    for container in status.containers_status:
-        ended = container.termination_status
-        if not told[0] and container.message:
-            told[0] = container.message
-        if ended is None:
-            continue
-        if not any(told):
-            told.append(short(ended.reason).lower().replace("_", " "))
+    told = [status.message or next((c.message for c in status.containers_status if c.message), "")]
+    ended = next((c.termination_status for c in status.containers_status if c.termination_status), None)
+    if not told[0]:
+        told[0] = status.reason or (short(ended.reason).lower().replace("_", " ") if ended else "")
+    if ended is not None:
         told += [f"exit {ended.exit_code}" if ended.exit_code else "", ended.signal]
-    return ", ".join(dict.fromkeys(part for part in told if part)) or None
+    return ", ".join(part for at, part in enumerate(told) if part and (not at or part not in told[0])) or None
 
 
 def host_detail(host: Host, raw: Raw) -> Detail:

@@ -22,8 +22,10 @@ from adapters.port import Op, Query, Term
 
 PAGE = 100
 MARGIN = 1_000_000
-DAY = 86_400 * 10**9
 EPOCH = states.rfc3339(0)
+FAR = 7_258_118_400 * 10**9
+"""The year 2200: later than any job, whatever the clocks of this machine and of the servers say."""
+
 PLAIN = re.compile(r"[A-Za-z0-9_-]{2,}")
 
 
@@ -31,7 +33,7 @@ PLAIN = re.compile(r"[A-Za-z0-9_-]{2,}")
 class Window:
     """Jobs created up to `before` (ns), without the `seen` ones, from `offset` on."""
 
-    before: int
+    before: int = FAR
     offset: int = 0
     seen: tuple[str, ...] = ()
 
@@ -45,11 +47,6 @@ class Window:
             return cls(int(before), int(offset), tuple(str(job) for job in seen))
         except (ValueError, TypeError):
             raise Invalid("this is not a cursor of the job list", executed=False) from None
-
-    @classmethod
-    def newest(cls, now: float) -> Window:
-        """Everything there is; a day ahead, because the server's clock need not agree with ours."""
-        return cls(int(now * 1e9) + DAY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,9 +52,8 @@ class Live:
 class LiveJobs:
     """Reads the live jobs at most every few seconds, whoever asks."""
 
-    def __init__(self, api: PelotonApi, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, api: PelotonApi) -> None:
         self._api = api
-        self._clock = clock
         self._lock = asyncio.Lock()
         self._kept: list[Live] = []
 
@@ -64,7 +63,7 @@ class LiveJobs:
                 return self._kept[-1]
             jobs: list[wire.JobSummary] = []
             wanted: dict[str, Json] = {"jobStates": job_states(states.live(states.JOB))}
-            window: Window | None = Window.newest(self._clock())
+            window: Window | None = Window()
             while window is not None and len(jobs) < MOST_LIVE:
                 page = await read_window(self._api, wanted, window, PAGE)
                 jobs.extend(page.jobs)

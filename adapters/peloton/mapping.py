@@ -196,13 +196,10 @@ def _exit_code(state: State, ended: wire.TerminationStatus | None) -> int | None
 def _pod_message(
     status: wire.PodStatus, container: wire.ContainerStatus, ended: wire.TerminationStatus | None
 ) -> str | None:
-    told = [status.message or container.message]
-    reason = status.reason or container.reason
-    if reason and reason not in told[0]:
-        told.append(reason)
-    if ended is not None and not told[0]:
-        told.append(short(ended.reason).lower().replace("_", " "))
-    return ", ".join(part for part in told if part) or None
+    told = status.message or container.message or status.reason or container.reason
+    if not told and ended is not None:
+        told = short(ended.reason).lower().replace("_", " ")
+    return told or None
 
 
 def host(context: str, info: wire.HostInfo, pods: int | None, group: str | None) -> Host:
@@ -223,9 +220,11 @@ def host(context: str, info: wire.HostInfo, pods: int | None, group: str | None)
 
 
 def _host_message(state: State, goal: str) -> str | None:
-    if not goal or goal in ("INVALID", "UNKNOWN") or states.HOST.get(goal) is state:
-        return "drained: undrain takes it back" if state is State.DOWN and goal == "DOWN" else None
-    return f"goal is {goal}"
+    """Why a host is not simply up: what it is steered to, where that differs from what it is."""
+    if state is State.DOWN and goal == "DOWN":
+        return "drained: undrain takes it back"
+    expected = {State.UP: "UP", State.DRAINING: "DOWN", State.DRAINED: "DOWN"}.get(state)
+    return None if goal in ("", "INVALID", "UNKNOWN", expected) else f"goal is {goal}"
 
 
 def pool(context: str, info: wire.PoolInfo, tree: PoolTree, running: int | None, waiting: int | None) -> Pool:

@@ -15,10 +15,9 @@ from adapters.model import Host, Json, Kind, Pod, Pool, Ref, Run, State, Update
 from adapters.peloton import mapping, states, wire
 from adapters.peloton.api import PelotonApi
 from adapters.peloton.ids import split_pod_name, split_update_id
-from adapters.peloton.live import HostIndex, LiveJobs, has_more, pagination, pod_states
+from adapters.peloton.live import HostIndex, LiveJobs, has_more, pagination
 from adapters.peloton.pools import PoolTree
 from adapters.peloton.states import short
-from adapters.port import Op, Query, Term
 
 M = TypeVar("M", bound=wire.Wire)
 
@@ -284,19 +283,3 @@ class Reader:
 def _config(job: wire.JobSummary) -> str:
     """The part of the entity version that counts configurations."""
     return job.status.version.partition("-")[0]
-
-
-def pod_spec(query: Query) -> tuple[dict[str, Json], frozenset[Term]] | None:
-    """The server's side of a pod query and the terms it covers; None when nothing can match."""
-    words = list(states.live(states.POD)) if query.active else list(states.POD)
-    applied: set[Term] = set()
-    for term in query.terms:
-        if term.field == "state" and term.op is Op.EQ:
-            native = states.native_for(states.POD, term.values)
-            if native is not None:
-                words = [word for word in words if word in native]
-                applied.add(term)
-    if not words:
-        return None
-    spec: dict[str, Json] = {} if len(words) == len(states.POD) else {"podStates": pod_states(words)}
-    return spec, frozenset(applied)

@@ -73,9 +73,20 @@ class ResourceSpec(Wire):
     gpu_limit: float = 0.0
 
 
+class DockerInfo(Wire):
+    image: str = ""
+
+
+class MesosContainer(Wire):
+    docker: DockerInfo = DockerInfo()
+
+
 class ContainerSpec(Wire):
+    """`image` is the newer shape of `container.docker.image`."""
+
     name: str = ""
     image: str = ""
+    container: MesosContainer = MesosContainer()
     resource: ResourceSpec = ResourceSpec()
 
 
