@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -108,7 +108,8 @@ class Store:
         found = self._snapshots.get(key)
         return found if found is not None else Snapshot(key)
 
-    def keys(self) -> tuple[Key, ...]:
+    @property
+    def held(self) -> tuple[Key, ...]:
         return tuple(self._snapshots)
 
     def listen(self, callback: Listener) -> Callable[[], None]:
@@ -128,12 +129,13 @@ class Store:
         remove: Iterable[Ref] = (),
         *,
         now: float,
-        mark: bool = True,
+        mark_new: bool = True,
         **status: Any,
     ) -> Diff:
         """Put and remove rows and set status fields of the snapshot; returns and announces the difference.
 
-        `mark` notes what is new or changed for the user, who has seen what the first load brought.
+        Changes are marked for the user; rows that were added only with `mark_new`, for a first load brings
+        nothing new.
         """
         old = self.snapshot(key)
         added, changed, rows = _put(old, put)
@@ -147,7 +149,7 @@ class Store:
                 self._publish(replace(old, **status), Diff(key))
             return Diff(key)
         diff = Diff(key, tuple(added), tuple(changed), removed)
-        marks = _marks(old, rows, diff, now) if mark else _without(old.changed, removed)
+        marks = _marks(old, rows, diff, now, mark_new)
         snapshot = replace(
             old,
             rows=rows if rows is old.rows else MappingProxyType(rows),
@@ -205,21 +207,24 @@ def _copied(rows: Mapping[Ref, Resource]) -> dict[Ref, Resource]:
     return rows.copy() if isinstance(rows, MappingProxyType) else dict(rows)
 
 
-def _without(marks: Mapping[Ref, CellChange], gone: Iterable[Ref]) -> Mapping[Ref, CellChange]:
+def _without(marks: Mapping[Ref, CellChange], gone: Sequence[Ref]) -> Mapping[Ref, CellChange]:
+    if not marks or not gone:
+        return marks
     left = {ref: marks[ref] for ref in marks.keys() - frozenset(gone)}
     return marks if len(left) == len(marks) else MappingProxyType(left)
 
 
-def _marks(old: Snapshot, rows: Mapping[Ref, Resource], diff: Diff, now: float) -> Mapping[Ref, CellChange]:
-    marks = dict(_without(old.changed, diff.removed))
-    for ref in diff.added:
-        marks[ref] = CellChange(None, now)
+def _marks(
+    old: Snapshot, rows: Mapping[Ref, Resource], diff: Diff, now: float, mark_new: bool
+) -> Mapping[Ref, CellChange]:
+    marks = {ref: CellChange(None, now) for ref in diff.added} if mark_new else {}
     for ref in diff.changed:
         before, after = old.rows[ref], rows[ref]
         if any(getattr(before, name, None) != getattr(after, name, None) for name in WATCHED):
-            known = marks.get(ref)
+            known = old.changed.get(ref)
             marks[ref] = CellChange(known.before if known else before, now)
-    return MappingProxyType(marks)
+    kept = _without(old.changed, diff.removed)
+    return MappingProxyType({**kept, **marks}) if marks else kept
 
 
 def _first_seen(old: Snapshot, rows: Mapping[Ref, Resource], diff: Diff, now: float) -> Mapping[Ref, float]:

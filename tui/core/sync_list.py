@@ -1,0 +1,328 @@
+"""One list kept true: loaded page by page, refreshed by what can have changed, relisted now and then."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from adapters.errors import AdapterError, Unsupported
+from adapters.model import ENDED, Kind, Ref, Resource
+from adapters.port import Adapter, KindSpec, Page, Query
+from tui.core.store import Key, Snapshot, Store
+from tui.core.sync_walk import BARREN_PAGES, SyncSettings, Walk, World, as_adapter_error, read_each
+
+VERIFIED = 50
+RE_READ = 200
+FREEZE_EVERY = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    walk: Walk
+    stream: AsyncIterator[Page]
+    before: frozenset[Ref]
+
+
+class ListSync:
+    """Refreshes one key until it is cancelled. `report(error, next_try)` tells how the context answers."""
+
+    def __init__(
+        self,
+        key: Key,
+        adapter: Adapter,
+        spec: Callable[[], Awaitable[KindSpec]],
+        store: Store,
+        settings: SyncSettings,
+        world: World,
+        running: asyncio.Event,
+        report: Callable[[AdapterError | None, float], None],
+    ) -> None:
+        self.key = key
+        self.hidden = False
+        self.failures = 0
+        self._adapter = adapter
+        self._spec = spec
+        self._store = store
+        self._settings = settings
+        self._world = world
+        self._running = running
+        self._report = report
+        self._wake = asyncio.Event()
+        self._not_before = 0.0
+        self._loaded = False
+        self.walking: asyncio.Task[None] | None = None
+        self._relist_at = self._walked_at = 0.0
+        self._missing: frozenset[Ref] = frozenset()
+        self._put_since: set[Ref] = set()
+        self._re_read_from = 0
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self._store.snapshot(self.key)
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def run(self) -> None:
+        try:
+            while True:
+                self._wake.clear()
+                await self._running.wait()
+                delay = await self._round()
+                await self._nap(delay)
+        finally:
+            if self.walking is not None:
+                self.walking.cancel()
+
+    async def _round(self) -> float:
+        """One refresh; returns the seconds until the next one."""
+        began = self._world.clock()
+        try:
+            as_of = await self._watched(self._load(began) if not self._loaded else self._refresh(began))
+        except Exception as found:
+            return self._failed(as_adapter_error(self.key.context, found))
+        self.failures = 0
+        self._apply(as_of=as_of, error=None, stale_since=None)
+        delay = self._jittered(self._interval())
+        self._report(None, self._world.clock() + delay)
+        return delay
+
+    def _interval(self) -> float:
+        return self._settings.interval * (self._settings.hidden_factor if self.hidden else 1.0)
+
+    def _jittered(self, seconds: float) -> float:
+        return seconds * (1.0 + self._settings.jitter * self._world.rng.random())
+
+    async def _watched(self, work: Coroutine[Any, Any, float]) -> float:
+        """Do it; when there is no answer for two intervals, say meanwhile that the rows are out of date."""
+        doing = asyncio.ensure_future(work)
+        waiting = asyncio.ensure_future(self._world.sleep(2 * self._interval()))
+        try:
+            await asyncio.wait({doing, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if not doing.done():
+                self._apply(stale_since=self.snapshot.as_of)
+            return await doing
+        finally:
+            waiting.cancel()
+            doing.cancel()
+
+    def _failed(self, error: AdapterError) -> float:
+        """Keep the old rows, say since when they are true, and how long to wait."""
+        self.failures += 1
+        now, known = self._world.clock(), self.snapshot
+        stale = known.stale_since
+        if known.as_of is not None and (self.failures > 1 or now - known.as_of >= 2 * self._interval()):
+            stale = known.as_of
+        loading = known.loading and self.walking is not None and not self.walking.done()
+        self._apply(error=error, stale_since=stale, loading=loading)
+        delay = self._backoff(self.failures)
+        if error.retry_after is not None:
+            delay = max(delay, self._jittered(error.retry_after))
+            self._not_before = now + error.retry_after
+        if isinstance(error, Unsupported):
+            delay = 3600.0
+        self._report(error, now + delay)
+        return delay
+
+    def _backoff(self, failures: int) -> float:
+        return self._jittered(min(self._settings.backoff_cap, self._interval() * 2.0 ** min(failures - 1, 16)))
+
+    async def _nap(self, delay: float) -> None:
+        """Until the next refresh is due or asked for, but never before the server allows it."""
+        sleeping = asyncio.ensure_future(self._world.sleep(delay))
+        woken = asyncio.ensure_future(self._wake.wait())
+        try:
+            await asyncio.wait({sleeping, woken}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            woken.cancel()
+        forbidden = self._not_before - self._world.clock()
+        if forbidden > 0:
+            await self._world.sleep(forbidden)
+
+    def _apply(
+        self, put: Iterable[Resource] = (), remove: Iterable[Ref] = (), *, mark_new: bool = False, **status: Any
+    ) -> None:
+        self._store.apply(self.key, put, remove, now=self._world.clock(), mark_new=mark_new, **status)
+
+    async def _ask(self, query: Query, cursor: str | None, limit: int) -> Page:
+        await self._running.wait()
+        return await self._adapter.list(self.key.kind, query, cursor=cursor, limit=limit)
+
+    async def _load(self, began: float) -> float:
+        """The first page is published at once; the rest follows in the background."""
+        await self._spec()
+        pages = self._pages()
+        page = await anext(pages.stream)
+        known = bool(self.snapshot.rows)
+        self._apply(
+            page.items,
+            mark_new=known,
+            as_of=began,
+            error=None,
+            stale_since=None,
+            total=page.total,
+            note=page.note,
+            applied=page.applied,
+            server_sorted=page.sorted,
+            loading=page.cursor is not None,
+            complete=pages.walk.complete and not known,
+        )
+        self._loaded = True
+        self._start_walk(pages, first=True)
+        return began
+
+    def _pages(self) -> _Pages:
+        walk = Walk()
+        settings, query = self._settings, self.key.query
+        stream = walk.pages_of(
+            lambda cursor, limit: self._ask(query, cursor, limit),
+            settings.page_first,
+            settings.page,
+            settings.max_rows,
+        )
+        self._put_since = set()
+        return _Pages(walk, stream, frozenset(self.snapshot.rows))
+
+    def _start_walk(self, pages: _Pages, *, first: bool) -> None:
+        self._relist_at = float("inf")
+        self.walking = asyncio.ensure_future(self._walk_on(pages, first))
+
+    async def _walk_on(self, pages: _Pages, first: bool) -> None:
+        """Take the remaining pages; on an error wait and begin again later, the refresh says what is wrong."""
+        frozen, began = 0, self._world.clock()
+        try:
+            async for page in pages.stream:
+                self._apply(page.items, **_total(page))
+                if first and len(pages.walk.seen) - frozen >= FREEZE_EVERY:
+                    frozen = len(pages.walk.seen)
+                    gc.freeze()  # rows live long; walking over them again and again would stall the keys
+                await self._world.sleep(0.0 if first else self._settings.relist_pause)
+            await self._settle(pages)
+        except Exception as found:
+            error = as_adapter_error(self.key.context, found)
+            self._relist_at = self._world.clock() + self._backoff(max(1, self.failures))
+            self._apply(loading=False, note=f"the list is incomplete: {error.sentence}")
+            return
+        self._walked_at = began
+        few = self._changing_are_few(await self._spec())
+        pause = max(self._settings.relist_every, self._settings.relist_per_page * pages.walk.pages)
+        self._relist_at = self._world.clock() + (pause if few else self._settings.relist_pause * pages.walk.pages)
+
+    async def _settle(self, pages: _Pages) -> None:
+        """The list was read to its end: what it no longer holds goes, what it did not reach is known."""
+        walk = pages.walk
+        note = "the server repeats its pages; the list may be incomplete" if walk.broken else self.snapshot.note
+        unseen = pages.before - walk.seen - self._put_since
+        gone: list[Ref] = []
+        if walk.complete and walk.pages == 1:
+            gone = list(unseen)
+        elif walk.complete:
+            gone = await self._confirmed_gone(unseen)
+        elif not walk.broken:
+            rows = self.snapshot.rows
+            gone = [ref for ref in unseen if ref in rows and rows[ref].state in ENDED]
+        self._apply(remove=gone, loading=False, complete=walk.complete, note=note)
+
+    async def _confirmed_gone(self, unseen: frozenset[Ref]) -> list[Ref]:
+        """Pages by offset can skip a row: it is gone when it cannot be read, or was missing twice."""
+        twice = unseen & self._missing
+        once = sorted(unseen - twice)[:VERIFIED]
+        read = await self._read(once)
+        self._missing = unseen - twice
+        return [*twice, *(ref for ref, found in zip(once, read, strict=True) if found is None)]
+
+    async def _refresh(self, began: float) -> float:
+        """What can have changed; returns the time as of which the rows are true.
+
+        Small lists are read whole. Of long ones the newest page and the active ones are, and now and then
+        all of it. Hosts and pools do not end: long lists of these are read whole as often as their
+        length allows.
+        """
+        walking = self.walking is not None and not self.walking.done()
+        spec = await self._spec()
+        snapshot = self.snapshot
+        if not walking and (
+            self.key.query.active or (snapshot.complete and snapshot.loaded <= 2 * self._settings.page)
+        ):
+            await self._relist()
+            return began
+        await self._newest()
+        changing_few = self._changing_are_few(spec)
+        if changing_few:
+            await self._active(spec)
+        if not walking and began >= self._relist_at:
+            self._start_walk(self._pages(), first=False)
+        return began if changing_few or walking else self._walked_at
+
+    def _changing_are_few(self, spec: KindSpec) -> bool:
+        if self.key.kind not in (Kind.RUN, Kind.TASK, Kind.POD):
+            return False
+        return spec.active_list or len(self._known_active()) <= self._settings.page
+
+    def _known_active(self) -> list[Ref]:
+        return [ref for ref, row in self.snapshot.rows.items() if row.state not in ENDED]
+
+    async def _relist(self) -> None:
+        pages = self._pages()
+        async for page in pages.stream:
+            self._apply(page.items, mark_new=True, note=page.note, **_total(page))
+        await self._settle(pages)
+
+    async def _newest(self) -> None:
+        """The newest page, and on until a row that was there already: all that came since."""
+        query = replace(self.key.query, sort=())
+        walk = Walk()
+        known = self.snapshot.rows
+        ask = walk.pages_of(
+            lambda cursor, limit: self._ask(query, cursor, limit),
+            self._settings.page_first,
+            self._settings.page,
+            self._settings.max_rows,
+        )
+        async for page in ask:
+            self._put(page.items, mark_new=True, **_total(page))
+            if any(item.ref in known for item in page.items) or walk.pages >= BARREN_PAGES:
+                return
+
+    async def _active(self, spec: KindSpec) -> None:
+        before = self._known_active()
+        active = set[Ref]()
+        if spec.active_list:
+            query = replace(self.key.query, active=True, sort=())
+            walk = Walk()
+            async for page in walk.pages_of(
+                lambda cursor, limit: self._ask(query, cursor, limit),
+                self._settings.page,
+                self._settings.page,
+                self._settings.max_rows,
+            ):
+                self._put(page.items, mark_new=self.snapshot.complete)
+            active = walk.seen
+        left = [ref for ref in before if ref not in active]
+        if len(left) > RE_READ:
+            start = self._re_read_from % len(left)
+            self._re_read_from = start + RE_READ
+            left = (left + left)[start : start + RE_READ]
+        read = await self._read(left)
+        self._put([found for found in read if found is not None])
+        self._apply(remove=[ref for ref, found in zip(left, read, strict=True) if found is None])
+
+    def _put(self, items: Iterable[Resource], *, mark_new: bool = False, **status: Any) -> None:
+        items = tuple(items)
+        self._put_since.update(item.ref for item in items)
+        self._apply(items, mark_new=mark_new, **status)
+
+    async def _read(self, refs: Sequence[Ref]) -> list[Resource | None]:
+        async def get(ref: Ref) -> Resource:
+            await self._running.wait()
+            return await self._adapter.get(ref)
+
+        return await read_each(refs, get, self._settings.parallel)
+
+
+def _total(page: Page) -> dict[str, Any]:
+    return {} if page.total is None else {"total": page.total}
