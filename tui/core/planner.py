@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from adapters.actions import ACTION_ALIASES, ACTION_IDS, ActionSpec, Preview
-from adapters.errors import AdapterError, NotFound, Unsupported
+from adapters.errors import AdapterError, Conflict, NotFound, Unsupported
 from adapters.model import NOTHING, Json, Kind, Ref, Resource
 from adapters.names import nearest
 from adapters.port import Adapter, Schema
@@ -142,7 +142,7 @@ class Planner:
             return _illegal(base, refusal)
         try:
             return replace(base, preview=await adapter.preview(spec.id, ref, params))
-        except Unsupported as error:
+        except (Conflict, Unsupported) as error:  # a Conflict here says what the states alone cannot
             return _illegal(base, error.sentence, error)
         except AdapterError as error:
             return _failed(base, error)
