@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -30,6 +31,8 @@ from adapters.sections import Detail
 R = TypeVar("R", bound=wire.RunRow)
 MAX_PAGE = 200
 LIVE_RUNS = 10
+ROWS_AT_ONCE = 25
+"""Rows mapped before others get a turn on the event loop; each has its tasks arranged, some 0.15 ms."""
 
 
 class KfpAdapter:
@@ -102,8 +105,12 @@ class KfpAdapter:
         asked = ask(query, show_archived=self._settings.show_archived, experiments=self._names.experiment_ids())
         page = await self._run_page(asked, cursor, limit)
         await self._names.learn(row.experiment_id for row in page.runs)
-        items = tuple(self._run(row) for row in page.runs)
-        return Page(items, page.next_page_token or None, page.total_size, asked.applied, asked.sorted)
+        items: list[Run] = []
+        for row in page.runs:
+            if len(items) % ROWS_AT_ONCE == ROWS_AT_ONCE - 1:
+                await asyncio.sleep(0)
+            items.append(self._run(row))
+        return Page(tuple(items), page.next_page_token or None, page.total_size, asked.applied, asked.sorted)
 
     async def _live_tasks(self, cursor: str | None, limit: int) -> Page:
         """The tasks of the runs that have not ended; the cursor is the runs' own and how many tasks to skip."""
