@@ -1,0 +1,176 @@
+"""The command line: verbs, global options, the console, and how everything ends."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from adapters.names import nearest
+from tui import __version__
+from tui.oneshot.failure import BACKEND, DONE, INTERRUPTED, NOT_DONE, USAGE, Ended, Failure, complain
+from tui.oneshot.options import Globals, given, global_options
+
+VERBS = {
+    "get": "get",
+    "describe": "describe",
+    "logs": "logs",
+    "do": "do",
+    "wait": "wait",
+    "actions": "actions",
+    "api": "api",
+    "contexts": "contexts",
+    "journal": "journal",
+    "config": "config",
+    "completion": "completion",
+    "mock": "mock",
+}
+SIZES = {"small": (60, 12), "large": (2_000, 200), "huge": (100_000, 2_000)}
+
+
+class Verbs(click.Group):
+    """The verbs, each imported when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*VERBS, *self.commands])
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name in VERBS:
+            return importlib.import_module(f"tui.oneshot.{VERBS[name]}").command  # type: ignore[no-any-return]
+        return super().get_command(ctx, name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            raise click.UsageError(f"no command {args[0]!r}{nearest(args[0], self.list_commands(ctx))}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Verbs, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="runyard", message="%(prog)s %(version)s")
+@global_options()
+@click.pass_context
+def cli(ctx: click.Context) -> int:
+    """One keyboard-driven console for the runs, tasks, pods, hosts and pools of every ML and batch system.
+
+    Without a command it opens the console; every command shows or does one thing, for scripts.
+    """
+    return DONE if ctx.invoked_subcommand is not None else open_console(given(ctx))
+
+
+@cli.command("demo", short_help="The console over a simulated cluster.")
+@click.option("--size", type=click.Choice(list(SIZES)), default="small", show_default=True)
+@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--speed", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True)
+@global_options(leave_out=["config"])
+@click.pass_context
+def demo(ctx: click.Context, size: str, seed: int, speed: float) -> int:
+    """Start the mock server on this machine and open the console on it; nothing real is touched."""
+    need_terminal()
+    from tui.demo import mock_server
+
+    runs, hosts = SIZES[size]
+    with mock_server(seed=seed, runs=runs, hosts=hosts, speed=speed) as config:
+        return show(given(ctx), config, banner="demo")
+
+
+def open_console(options: Globals) -> int:
+    need_terminal()
+    from tui.config import load
+
+    return show(options, load(options.config))
+
+
+def need_terminal() -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Failure(
+            "the console needs a terminal", "for scripts and pipes there is runyard get, as in: runyard get runs"
+        )
+
+
+def show(options: Globals, config: Any, banner: str = "") -> int:
+    """The console over a config."""
+    from adapters.model import ALL_CONTEXTS, Kind
+    from tui.app import ConsoleApp
+    from tui.oneshot.session import read_kind
+    from tui.wiring import build_services, choose_theme
+
+    scope = [name for name in options.contexts or config.ui.contexts if name != ALL_CONTEXTS]
+    for name in scope:
+        if name not in config.contexts:
+            raise Failure(f"no context {name!r}{nearest(name, config.contexts)}")
+    view = read_kind(options.view or config.ui.view) if (options.view or config.ui.view) != "contexts" else Kind.RUN
+    services, problems = build_services(config, read_only=options.read_only, journal=not options.no_journal)
+    app = ConsoleApp(
+        services,
+        scope=scope,
+        view=view,
+        filter=options.filter or "",
+        banner="; ".join([banner, *problems] if banner else problems),
+        theme=choose_theme(config),
+    )
+    return app.run(mouse=config.ui.mouse) or app.return_code or DONE
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line: its exit code. Whatever goes wrong is one line on stderr, never a traceback."""
+    options = Globals()
+    try:
+        return ended(cli.main(arguments, prog_name="runyard", standalone_mode=False, obj=options))
+    except click.exceptions.Abort:
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except click.ClickException as error:
+        return usage(error)
+    except Failure as failure:
+        complain(failure.sentence, failure.hint)
+        return failure.code
+    except Ended as end:
+        return end.code
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else NOT_DONE
+    except BrokenPipeError:
+        from tui.oneshot.session import leave_pipe
+
+        leave_pipe()
+        return DONE
+    except Exception as error:
+        return unexpected(error, options)
+
+
+def ended(result: object) -> int:
+    return result if isinstance(result, int) else DONE
+
+
+def usage(error: click.ClickException) -> int:
+    context = getattr(error, "ctx", None)
+    complain(error.format_message(), f"{context.command_path} --help" if context else "runyard --help")
+    return USAGE
+
+
+def unexpected(error: Exception, options: Globals) -> int:
+    """An AdapterError or ConfigError that nobody turned into a sentence before, or a defect."""
+    from adapters.errors import AdapterError
+    from tui.oneshot.failure import complain_about
+
+    if isinstance(error, AdapterError):
+        return complain_about(error)
+    if type(error).__name__ == "ConfigError":
+        problems = error.problems  # type: ignore[attr-defined]
+        more = f"and {len(problems) - 1} more; runyard config check lists all" if len(problems) > 1 else ""
+        complain(str(problems[0]), more)
+        return USAGE
+    if isinstance(error, RuntimeError) and type(error).__name__ in ("JournalUnwritable", "ReadOnly"):
+        complain(str(error))
+        return NOT_DONE
+    if options.debug:
+        with open(options.debug, "a", encoding="utf-8") as file:
+            traceback.print_exception(error, file=file)
+    where = f"the traceback is in {options.debug}" if options.debug else "--debug FILE writes the traceback"
+    complain(f"runyard itself failed: {type(error).__name__}: {error}", where)
+    return BACKEND if isinstance(error, OSError) else NOT_DONE

@@ -1,0 +1,216 @@
+"""What goes to stdout: objects in every format, harmless wherever it could reach a terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+
+from adapters.model import Json, Kind, Resource
+from adapters.port import Schema
+from tui.core.text import cell_len, safe
+
+FORMATS = ("table", "wide", "json", "jsonl", "yaml", "csv", "name")
+COMMON = (
+    "context",
+    "kind",
+    "id",
+    "name",
+    "state",
+    "native_state",
+    "owner",
+    "group",
+    "parent",
+    "created",
+    "started",
+    "finished",
+    "duration_s",
+    "progress",
+    "message",
+    "labels",
+    "host",
+    "pool",
+    "stale_s",
+    "extra",
+)
+
+# JSON leaves these alone, a terminal may obey them: C1, bidi controls, line separators, zero widths, surrogates.
+_RISKY = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+
+
+def object_json(resource: Resource, now: float, stale: float | None = None) -> dict[str, Json]:
+    """An object as every output has it: null never omitted, times UTC with Z, sizes in bytes."""
+    from tui.core.format import iso
+
+    progress = resource.progress
+    duration = resource.duration(now)
+    return {
+        "context": resource.ref.context,
+        "kind": resource.ref.kind.value,
+        "id": resource.ref.id,
+        "name": resource.name,
+        "state": resource.state.value,
+        "native_state": resource.native_state,
+        "owner": resource.owner,
+        "group": resource.group,
+        "parent": str(resource.parent) if resource.parent else None,
+        "created": iso(resource.created),
+        "started": iso(resource.started),
+        "finished": iso(resource.finished),
+        "duration_s": None if duration is None else round(duration, 3),
+        "progress": {"done": progress.done, "total": progress.total} if progress else None,
+        "message": resource.message,
+        "labels": dict(resource.labels),
+        "host": resource.host,
+        "pool": resource.pool,
+        "stale_s": stale,
+        "extra": {**_own(resource), **resource.extra},
+    }
+
+
+def _own(resource: Resource) -> dict[str, Json]:
+    """What a kind has beyond the common fields (exit code, ip, capacity, ...): beside the backend's own."""
+    from dataclasses import asdict, fields
+
+    shared = {field.name for field in fields(Resource)}
+    own: dict[str, Json] = {}
+    for field in fields(resource):
+        if field.name in shared:
+            continue
+        value = getattr(resource, field.name)
+        own[field.name] = [asdict(part) for part in value] if isinstance(value, tuple) else value
+    return own
+
+
+def dumps(value: Json, indent: int | None = None) -> str:
+    """JSON that keeps the text's letters but nothing that a terminal would obey."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+    return _RISKY.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def yaml_text(value: Json) -> str:
+    import yaml
+
+    return yaml.safe_dump(value, sort_keys=False, default_flow_style=False, width=110)
+
+
+def write(text: str) -> None:
+    sys.stdout.write(text)
+
+
+def flush() -> None:
+    sys.stdout.flush()
+
+
+def to_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+def ascii_only() -> bool:
+    return "utf" not in (sys.stdout.encoding or "").lower()
+
+
+class Writer:
+    """Writes a list of objects as it arrives: `begin` is implied, `end` closes what has to be closed."""
+
+    def __init__(self, format: str, kind: Kind, schemas: Sequence[Schema], merged: bool, now: float) -> None:
+        self.format, self.kind, self.schemas, self.merged, self.now = format, kind, schemas, merged, now
+        self.written = 0
+        self._columns: list[int] | None = None
+
+    def rows(self, resources: Sequence[Resource]) -> None:
+        if not resources:
+            return
+        match self.format:
+            case "table" | "wide":
+                self._table(resources)
+            case "name":
+                for resource in resources:
+                    write(safe(str(resource.ref), 4000) + "\n")
+            case "csv":
+                self._csv(resources)
+            case _:
+                self._objects(object_json(resource, self.now) for resource in resources)
+        self.written += len(resources)
+        flush()
+
+    def end(self) -> None:
+        if self.format == "json":
+            write("\n]\n" if self.written else "[]\n")
+        elif self.format == "yaml" and not self.written:
+            write("[]\n")
+        elif self.format == "csv" and not self.written:
+            self._csv([])
+        flush()
+
+    def _objects(self, objects: Iterable[dict[str, Json]]) -> None:
+        first = not self.written
+        for each in objects:
+            if self.format == "jsonl":
+                write(dumps(each) + "\n")
+            elif self.format == "yaml":
+                write(yaml_text([each]))
+            else:
+                write(("[\n" if first else ",\n") + dumps(each))
+            first = False
+
+    def _csv(self, resources: Sequence[Resource]) -> None:
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        if not self.written:
+            writer.writerow(COMMON)
+        for resource in resources:
+            each = object_json(resource, self.now)
+            if resource.progress:
+                each["progress"] = f"{resource.progress.done}/{resource.progress.total}"
+            writer.writerow([_csv_cell(each[name]) for name in COMMON])
+        write(out.getvalue())
+
+    def _table(self, resources: Sequence[Resource]) -> None:
+        from tui.core.columns import cell, columns_for, fit
+
+        narrow, ascii = to_terminal(), ascii_only()
+        if self._columns is None:
+            width = shutil.get_terminal_size((160, 24)).columns + 3 if narrow else 200
+            self._made = columns_for(
+                self.kind,
+                self.schemas,
+                merged=self.merged,
+                width=width,
+                wide=self.format == "wide",
+                sample=resources,
+            )
+            self._columns = [column.width for column in self._made]
+            write(_joined([(column.head(ascii), column.width, column.right) for column in self._made]))
+        cut = narrow and self.format == "table"
+        for resource in resources:
+            cells = [(column, cell(column, resource, self.now, ascii=ascii)) for column in self._made]
+            texts = ["".join(text for text, _ in fit(c, column, ascii)) if cut else c.text for column, c in cells]
+            write(_joined([(text, col.width, col.right) for text, col in zip(texts, self._made, strict=True)]))
+
+
+def _joined(cells: Sequence[tuple[str, int, bool]]) -> str:
+    parts = []
+    for text, width, right in cells:
+        blanks = " " * (width - cell_len(text))
+        parts.append(blanks + text if right else text + blanks)
+    return "  ".join(parts).rstrip() + "\n"
+
+
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
+    """A small table of text, as wide as it has to be; every cell is made safe."""
+    made = [[safe(cell, 500) for cell in row] for row in rows]
+    widths = [max([cell_len(head), *(cell_len(row[i]) for row in made)]) for i, head in enumerate(heads)]
+    for row in [list(heads), *made]:
+        write(_joined([(cell, widths[i], i in right) for i, cell in enumerate(row)]))
+
+
+def _csv_cell(value: Json) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else dumps(value)
+    return safe(text, 100_000) if to_terminal() else text
