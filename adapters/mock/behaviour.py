@@ -283,8 +283,9 @@ def _aborted(course: Course, moment: float, draw: Draw) -> Course:
 def _retried(outline: Outline, course: Course, moment: float, draw: Draw) -> Course:
     done = frozenset(span.step for span in course.spans if span.outcome is Phase.SUCCEEDED and span.end <= moment)
     round_ = course.last_round + 1
-    failed = next((span for span in reversed(course.spans) if span.outcome is Phase.FAILED), None)
-    story = failed.story if failed is not None and failed.step not in done else None
+    broken = (span for span in reversed(course.spans) if span.outcome is Phase.FAILED and span.step not in done)
+    failed = next(broken, None)
+    story = failed.story if failed is not None else None
     if story is not None and story.transient:
         story = None
     own = Draw(draw.key, round_)

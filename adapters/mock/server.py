@@ -164,8 +164,9 @@ def _stop(server: Any) -> None:
 
 
 async def serve(app: Any, bound: socket.socket, ready: Callable[[], None]) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT; requests in flight are dropped, without a word."""
     import asyncio
+    import logging
     import signal
 
     server = _uvicorn(app, ready)
@@ -173,6 +174,9 @@ async def serve(app: Any, bound: socket.socket, ready: Callable[[], None]) -> No
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop, server)
     await server.serve(sockets=[bound])
+    logging.getLogger("uvicorn.error").disabled = True
+    for connection in list(server.server_state.connections):
+        connection.transport.abort()
 
 
 def run(options: MockOptions) -> int:

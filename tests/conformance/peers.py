@@ -28,18 +28,8 @@ def python_of(peer: str) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (stamp.exists() and stamp.read_text() == wanted):
             venv.create(folder, with_pip=True, clear=True)
-            install = [
-                python,
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--no-deps",
-                "--disable-pip-version-check",
-                "-r",
-                pins,
-            ]
-            subprocess.run(install, check=True)
+            install = ("-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check", "-r")
+            subprocess.run([str(python), *install, str(pins)], check=True)
             stamp.write_text(wanted)
     return python
 

@@ -1,0 +1,1 @@
+"""The KFP API of the mock."""
