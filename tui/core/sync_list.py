@@ -11,11 +11,13 @@ from typing import Any
 from adapters.errors import AdapterError, Unsupported
 from adapters.model import ENDED, Kind, Ref, Resource
 from adapters.port import Adapter, KindSpec, Page, Query
+from tui.core.slices import Pace, pieces
 from tui.core.store import Key, Snapshot, Store
 from tui.core.sync_walk import BARREN_PAGES, SyncSettings, Walk, World, as_adapter_error, read_each
 
 VERIFIED = 50
 RE_READ = 200
+FEW = 20
 FREEZE_EVERY = 2_000
 
 
@@ -23,7 +25,6 @@ FREEZE_EVERY = 2_000
 class _Pages:
     walk: Walk
     stream: AsyncIterator[Page]
-    before: frozenset[Ref]
 
 
 class ListSync:
@@ -57,6 +58,7 @@ class ListSync:
         self._relist_at = self._walked_at = 0.0
         self._missing: frozenset[Ref] = frozenset()
         self._put_since: set[Ref] = set()
+        self._active_refs = {ref for ref, row in self.snapshot.rows.items() if row.state not in ENDED}
         self._re_read_from = 0
 
     @property
@@ -146,6 +148,10 @@ class ListSync:
     def _apply(
         self, put: Iterable[Resource] = (), remove: Iterable[Ref] = (), *, mark_new: bool = False, **status: Any
     ) -> None:
+        put, remove = tuple(put), tuple(remove)
+        for item in put:
+            (self._active_refs.discard if item.state in ENDED else self._active_refs.add)(item.ref)
+        self._active_refs.difference_update(remove)
         self._store.apply(self.key, put, remove, now=self._world.clock(), mark_new=mark_new, **status)
 
     async def _ask(self, query: Query, cursor: str | None, limit: int) -> Page:
@@ -185,7 +191,7 @@ class ListSync:
             settings.max_rows,
         )
         self._put_since = set()
-        return _Pages(walk, stream, frozenset(self.snapshot.rows))
+        return _Pages(walk, stream)
 
     def _start_walk(self, pages: _Pages, *, first: bool) -> None:
         self._relist_at = float("inf")
@@ -194,13 +200,15 @@ class ListSync:
     async def _walk_on(self, pages: _Pages, first: bool) -> None:
         """Take the remaining pages; on an error wait and begin again later, the refresh says what is wrong."""
         frozen, began = 0, self._world.clock()
+        hurry = first or not self.snapshot.complete
+        self._apply(loading=not self.snapshot.complete)
         try:
             async for page in pages.stream:
                 self._apply(page.items, **_total(page))
-                if first and len(pages.walk.seen) - frozen >= FREEZE_EVERY:
+                if hurry and len(pages.walk.seen) - frozen >= FREEZE_EVERY:
                     frozen = len(pages.walk.seen)
                     gc.freeze()  # rows live long; walking over them again and again would stall the keys
-                await self._world.sleep(0.0 if first else self._settings.relist_pause)
+                await self._world.sleep(0.0 if hurry else self._settings.relist_pause)
             await self._settle(pages)
         except Exception as found:
             error = as_adapter_error(self.key.context, found)
@@ -215,24 +223,27 @@ class ListSync:
     async def _settle(self, pages: _Pages) -> None:
         """The list was read to its end: what it no longer holds goes, what it did not reach is known."""
         walk = pages.walk
-        note = "the server repeats its pages; the list may be incomplete" if walk.broken else self.snapshot.note
-        unseen = pages.before - walk.seen - self._put_since
-        gone: list[Ref] = []
-        if walk.complete and walk.pages == 1:
-            gone = list(unseen)
-        elif walk.complete:
-            gone = await self._confirmed_gone(unseen)
-        elif not walk.broken:
-            rows = self.snapshot.rows
-            gone = [ref for ref in unseen if ref in rows and rows[ref].state in ENDED]
-        self._apply(remove=gone, loading=False, complete=walk.complete, note=note)
+        note = "the server repeats its pages; the list may be incomplete" if walk.broken else walk.note
+        unseen: list[Ref] = [] if walk.broken else await self._unseen(walk)
+        if walk.complete and walk.pages > 1:
+            unseen = await self._confirmed_gone(unseen)
+        elif not walk.complete:
+            unseen = [ref for ref in unseen if ref not in self._active_refs]
+        self._apply(remove=unseen, loading=False, complete=walk.complete, note=note)
 
-    async def _confirmed_gone(self, unseen: frozenset[Ref]) -> list[Ref]:
+    async def _unseen(self, walk: Walk) -> list[Ref]:
+        pace, unseen = Pace(), list[Ref]()
+        for piece in pieces(list(self.snapshot.rows)):
+            unseen += [ref for ref in piece if ref not in walk.seen and ref not in self._put_since]
+            await pace.step()
+        return unseen
+
+    async def _confirmed_gone(self, unseen: list[Ref]) -> list[Ref]:
         """Pages by offset can skip a row: it is gone when it cannot be read, or was missing twice."""
-        twice = unseen & self._missing
-        once = sorted(unseen - twice)[:VERIFIED]
+        twice = [ref for ref in unseen if ref in self._missing]
+        self._missing = frozenset(unseen).difference(twice)
+        once = sorted(self._missing)[:VERIFIED]
         read = await self._read(once)
-        self._missing = unseen - twice
         return [*twice, *(ref for ref, found in zip(once, read, strict=True) if found is None)]
 
     async def _refresh(self, began: float) -> float:
@@ -250,10 +261,10 @@ class ListSync:
         ):
             await self._relist()
             return began
-        await self._newest()
+        newest = await self._newest()
         changing_few = self._changing_are_few(spec)
         if changing_few:
-            await self._active(spec)
+            await self._active(spec, newest)
         if not walking and began >= self._relist_at:
             self._start_walk(self._pages(), first=False)
         return began if changing_few or walking else self._walked_at
@@ -261,10 +272,7 @@ class ListSync:
     def _changing_are_few(self, spec: KindSpec) -> bool:
         if self.key.kind not in (Kind.RUN, Kind.TASK, Kind.POD):
             return False
-        return spec.active_list or len(self._known_active()) <= self._settings.page
-
-    def _known_active(self) -> list[Ref]:
-        return [ref for ref, row in self.snapshot.rows.items() if row.state not in ENDED]
+        return spec.active_list or len(self._active_refs) <= FEW
 
     async def _relist(self) -> None:
         pages = self._pages()
@@ -272,7 +280,7 @@ class ListSync:
             self._apply(page.items, mark_new=True, note=page.note, **_total(page))
         await self._settle(pages)
 
-    async def _newest(self) -> None:
+    async def _newest(self) -> set[Ref]:
         """The newest page, and on until a row that was there already: all that came since."""
         query = replace(self.key.query, sort=())
         walk = Walk()
@@ -286,10 +294,12 @@ class ListSync:
         async for page in ask:
             self._put(page.items, mark_new=True, **_total(page))
             if any(item.ref in known for item in page.items) or walk.pages >= BARREN_PAGES:
-                return
+                break
+        return walk.seen
 
-    async def _active(self, spec: KindSpec) -> None:
-        before = self._known_active()
+    async def _active(self, spec: KindSpec, newest: set[Ref]) -> None:
+        """The active ones, and those that are not among them any more; `newest` have just been read."""
+        before = self._active_refs - newest
         active = set[Ref]()
         if spec.active_list:
             query = replace(self.key.query, active=True, sort=())
@@ -302,7 +312,7 @@ class ListSync:
             ):
                 self._put(page.items, mark_new=self.snapshot.complete)
             active = walk.seen
-        left = [ref for ref in before if ref not in active]
+        left = sorted(before - active)
         if len(left) > RE_READ:
             start = self._re_read_from % len(left)
             self._re_read_from = start + RE_READ

@@ -50,6 +50,7 @@ class Walk:
         self.pages = 0
         self.complete = False
         self.broken = False
+        self.note: str | None = None
 
     async def pages_of(
         self, ask: Callable[[str | None, int], Awaitable[Page]], first: int, size: int, most: int
@@ -58,12 +59,13 @@ class Walk:
         cursors: set[str] = set()
         barren = 0
         while True:
-            page = await ask(cursor, first if cursor is None else size)
+            page = await ask(cursor, min(first if cursor is None else size, most - len(self.seen)))
             self.pages += 1
             before = len(self.seen)
             self.seen.update(item.ref for item in page.items)
             barren = 0 if len(self.seen) > before else barren + 1
             cursor = page.cursor
+            self.note = page.note or self.note
             self.complete = cursor is None
             self.broken = cursor is not None and (cursor in cursors or barren >= BARREN_PAGES)
             yield page
