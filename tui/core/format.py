@@ -181,8 +181,9 @@ def progress(value: Progress | None) -> str:
 def moved_bar(value: Progress, ascii: bool = False, width: int = 8) -> str:
     """`████░░░░`: the done part of all, full only when all are done."""
     full, empty = ("#", ".") if ascii else ("█", "░")
-    share = min(1.0, value.done / value.total) if value.total > 0 else 1.0
-    filled = int(share * width)
+    filled = width
+    if value.done < value.total:
+        filled = min(width - 1, _cells(value.done / value.total, width))
     return full * filled + empty * (width - filled)
 
 
@@ -211,12 +212,13 @@ def pool_bar(capacity: Capacity, width: int, ascii: bool = False) -> str:
     whole = capacity.limit if capacity.limit and math.isfinite(capacity.limit) else max(used + slack, reserved)
     if whole <= 0 or width <= 0:
         return free_mark * max(0, width)
-    until_used = min(width, _rounded(used / whole * width))
-    until_slack = max(until_used, min(width, _rounded((used + slack) / whole * width)))
+    until_used = _cells(used / whole, width)
+    until_slack = max(until_used, _cells((used + slack) / whole, width))
     bar = used_mark * until_used + slack_mark * (until_slack - until_used) + free_mark * (width - until_slack)
     if reserved <= 0:
         return bar
-    at = min(width - 1, int(reserved / whole * width))
+    share = reserved / whole
+    at = min(width - 1, int(share * width)) if math.isfinite(share * width) else width - 1
     return bar[:at] + reserved_mark + bar[at + 1 :]
 
 
@@ -227,5 +229,6 @@ def is_full(capacity: Capacity) -> bool:
     )
 
 
-def _rounded(value: float) -> int:
-    return int(value + 0.5) if math.isfinite(value) else 0
+def _cells(share: float, width: int) -> int:
+    """A share of 1 as so many of `width` cells, rounded and within bounds."""
+    return int(min(1.0, max(0.0, share)) * width + 0.5) if not math.isnan(share) else 0
