@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,6 +20,8 @@ def main() -> None:
     if stranger is not None:
         print(f"runyard: {stranger}", file=sys.stderr)
         sys.exit(2)
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # stderr is for the operator; python -W shows them
     from tui.cli import run
 
     sys.exit(run(arguments))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from adapters import registry
 from adapters.actions import ACTION_ALIASES, ACTION_IDS
@@ -228,6 +228,8 @@ def _secret_problems(context: ContextConfig, path: Path | None, file: str) -> li
 def _has_literal(value: object) -> bool:
     if isinstance(value, SecretSource):
         return value.literal
+    if isinstance(value, SecretStr):
+        return "@" in value.get_secret_value()  # an address with a password in it
     return isinstance(value, dict) and any(_has_literal(inner) for inner in value.values())
 
 

@@ -28,6 +28,8 @@ LONGEST_REFETCH_PAUSE = 60.0
 LONGEST_OUTAGE_PAUSE = 30.0
 LEAST_OVERLAP = 64
 QUIET_READS = 5
+STARTS_LATER = "--- starts"
+"""The beginning of the marker of a log that was not read from its beginning."""
 FINAL = (NotFound, Forbidden, Invalid, Unsupported, BadPayload)
 """What waiting does not heal. A login may be renewed meanwhile, so Unauthorized is not among them."""
 
