@@ -52,7 +52,8 @@ class ConsoleApp(App[int], inherit_bindings=False):
     ) -> None:
         self.services = services
         self.palette = tokens.use(theme or tokens.THEMES["dark"], ascii=services.ascii)
-        super().__init__(ansi_color=self.palette.theme.ansi or None)
+        # Indices are sent as they are: turned into RGB and back they would come out as their neighbours.
+        super().__init__(ansi_color=True)
         self.scope: tuple[str, ...] = tuple(scope) or tuple(services.adapters)
         self.start_view, self.start_filter, self.banner = view, filter, banner
         self.notes: deque[Note] = deque(maxlen=MOST_NOTES)

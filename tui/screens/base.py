@@ -64,7 +64,7 @@ class Console(Protocol):
 class GridScreen(Screen[None], inherit_bindings=False):
     """Base of all screens. Subclasses yield their body and answer to keys with methods `do_<id>`."""
 
-    CSS = """
+    DEFAULT_CSS = """
     GridScreen { layout: vertical; background: $background; overflow: hidden hidden; }
     """
     AUTO_FOCUS = ""
@@ -88,15 +88,20 @@ class GridScreen(Screen[None], inherit_bindings=False):
         return self.console.services
 
     def compose(self) -> ComposeResult:
+        self.middle = list(self.body())
         yield self.small
         yield self.head
-        yield from self.body()
+        yield from self.middle
         yield self.peek
         yield self.keybar
 
     def body(self) -> ComposeResult:
         """The widgets of lines 3 to H-2; one of them has the height 1fr."""
         yield Widget()
+
+    def wanted(self, widget: Widget) -> bool:
+        """Whether a widget of the body is to be shown at all; subclasses that swap widgets say so here."""
+        return True
 
     # what the lines say
 
@@ -151,10 +156,11 @@ class GridScreen(Screen[None], inherit_bindings=False):
         prompt.on_change = on_change or prompt.on_change
         prompt.on_done = on_done or prompt.on_done
         prompt.on_key = on_key or prompt.on_key
+        prompt.hints = hints
         self.peek.prompt = prompt
         self.peek.say(None)
         self.peek.refresh()
-        self.keybar.show(hints, (("?", "help", True),))
+        self._restore_hints()
         return prompt
 
     def end_prompt(self) -> None:
@@ -167,7 +173,7 @@ class GridScreen(Screen[None], inherit_bindings=False):
         if self.sheet is not None:
             self._remove_sheet()
         self.sheet = sheet
-        self.size_sheet()
+        self.lay_out(self.size.width, self.size.height)
         self.mount(sheet, before=self.peek)
         self.sheet_changed()
 
@@ -192,6 +198,7 @@ class GridScreen(Screen[None], inherit_bindings=False):
         if sheet is None:
             return
         self._remove_sheet()
+        self.lay_out(self.size.width, self.size.height)
         self.set_focus(None)
         self._restore_hints()
         self.update_peek()
@@ -203,7 +210,9 @@ class GridScreen(Screen[None], inherit_bindings=False):
             self.sheet = None
 
     def _restore_hints(self) -> None:
-        if self.sheet is not None:
+        if self.peek.prompt is not None:
+            self.keybar.show(self.peek.prompt.hints, ())
+        elif self.sheet is not None:
             self.sheet_changed()
         else:
             self.keybar.show(*self._hints)
@@ -223,9 +232,11 @@ class GridScreen(Screen[None], inherit_bindings=False):
         """What is left out on small screens, and added on large ones."""
         tiny = width < SMALLEST[0] or height < SMALLEST[1]
         self.small.display = tiny
-        for child in self.children:
-            if child is not self.small:
-                child.display = not tiny
+        for widget in (*self.middle, *([self.sheet] if self.sheet is not None else [])):
+            covered = self.sheet is not None and self.sheet.tall and widget is not self.sheet
+            widget.display = not tiny and not covered and self.wanted(widget)
+        for widget in (self.head, self.peek, self.keybar):
+            widget.display = not tiny
         if tiny:
             self.small.tell(width, height, SMALLEST)
             return
@@ -304,6 +315,27 @@ class GridScreen(Screen[None], inherit_bindings=False):
     def pasted(self, text: str) -> None:
         """Text was pasted into the body."""
 
+    def current_object(self) -> Resource | None:
+        """The object the keys of this screen are about."""
+        return None
+
+    def opens(self) -> str:
+        """What enter leads to."""
+        return "open"
+
+    def action_title(self, key_id: str, title: str) -> tuple[str, bool]:
+        """What an action key does to the current object, and whether it is allowed now."""
+        from tui.screens.hints import NOT_HERE, against, meaning
+
+        target = self.current_object()
+        if target is None:
+            return title, True
+        spec = meaning(self.services.schemas.get(target.ref.context), key_id, target)
+        if spec is None:
+            return NOT_HERE, False
+        why = against(self.services, spec, target)
+        return (spec.title.lower(), True) if why is None else (f"{spec.title.lower()} - {why}", False)
+
     def targets(self) -> list[Ref]:
         """What an action would be about: the marked objects, else the one under the cursor."""
         return []
@@ -321,11 +353,20 @@ class GridScreen(Screen[None], inherit_bindings=False):
 
     def act(self, action: str) -> None:
         """Open the plan of an action for `targets()`."""
+        from tui.screens.hints import meaning
+
         refs = self.targets()
-        if refs:
-            self.console.open_plan(action, refs)
-        else:
+        if not refs:
             self.message(f"{action}: there is no object here", "muted")
+            return
+        shown = self.shown(refs)
+        for ref in refs:
+            schema = self.services.schemas.get(ref.context)
+            spec = meaning(schema, action, shown.get(ref, ref))
+            if spec is not None:
+                self.console.open_plan(spec.id, refs)
+                return
+        self.message(f"{action}: {refs[0].context} has no such action for {refs[0].kind.plural}", "muted")
 
     def saved_filter(self, number: int) -> None:
         """Apply the saved filter of a number key."""

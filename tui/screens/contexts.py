@@ -11,7 +11,7 @@ from adapters.model import Kind, Ref, State
 from adapters.port import SortKey
 from tui import keys
 from tui.core import format
-from tui.core.cells import Cell, cell, plain
+from tui.core.cells import BLANK, Cell, plain
 from tui.core.columns import Column, context_columns
 from tui.core.sync import ContextHealth
 from tui.core.text import safe
@@ -64,7 +64,7 @@ class ContextsModel:
         value = getattr(row, column.id)
         if column.id == "as_of":
             return Cell(((format.clock(value, self.screen.services.clock()).rstrip("Z"), "text"),))
-        return plain(value or "") if value is None or isinstance(value, str) else cell(column, row, 0.0)  # type: ignore[arg-type]
+        return BLANK if not value and column.id == "mode" else plain(str(value or ""))
 
     def flag(self, ref: Ref) -> str:
         return "*" if ref.context in self.screen.chosen else " "

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from adapters.model import State
+from adapters.model import Resource, State
 from tui.core import format
 from tui.core.text import cut, pad, safe
 from tui.keys import KeySpec, shown
-from tui.widgets.draw import Piece
+from tui.screens.hints import NOT_HERE
+from tui.widgets.draw import Piece, width_of
 from tui.widgets.keybar import Hint
 from tui.widgets.sheet import LinesSheet
 
@@ -18,12 +19,72 @@ if TYPE_CHECKING:
     from tui.screens.base import GridScreen
 
 GROUPS = (("MOVE", "LOOK", "ACT"), ("FIND", "TABLE", "SESSION"))
-COLUMN = 25
-KEYS_WIDTH = 9
+COLUMNS = ((25, 9), (28, 7), (26, 7))
+"""Width of a column and, within it, of its keys."""
+
 STATES = (
     *(State.FAILED, State.LOST, State.RUNNING, State.ABORTING, State.ABORTED, State.QUEUED, State.PENDING),
     *(State.PAUSED, State.SUCCEEDED, State.SKIPPED, State.UNKNOWN, State.UP, State.DRAINING, State.DRAINED),
 )
+
+
+LINES: Mapping[str, Sequence[tuple[str, str]]] = {
+    "MOVE": (
+        ("down up", "row"),
+        ("top bottom", "first, last"),
+        ("page-down page-up", "page"),
+        ("left right", "columns, fold"),
+        ("next-fault previous-fault", "next red, prev"),
+        ("history-back history-forward history-last", "back, on, last"),
+        ("back", "up one level"),
+    ),
+    "LOOK": (
+        ("open", "{open}"),
+        ("describe raw", "all fields, raw"),
+        ("logs attempts", "logs, earlier tries"),
+        ("why events timeline", "why, events, time"),
+        ("host used-by owner", "host, users, owner"),
+        ("next-pane zoom", "next pane, zoom"),
+        ("follow wrap", "follow, wrap"),
+        ("minute-back minute-on", "a minute back, on"),
+        ("errors", "error list"),
+    ),
+    "ACT": (
+        ("retry", "retry"),
+        ("abort", "abort"),
+        ("delete", "delete"),
+        ("drain", "drain"),
+        ("undrain", "undrain"),
+        ("menu again", "every action, again"),
+        ("mark", "mark, {range} range"),
+        ("mark-all unmark", "mark shown, clear"),
+    ),
+    "FIND": (
+        ("filter", "filter"),
+        ("saved-1", "saved filters"),
+        ("all-contexts", "all contexts"),
+        ("command", "go or do"),
+        ("next-match previous-match", "next match, previous"),
+        ("matches-only", "only matches"),
+    ),
+    "TABLE": (
+        ("sort-name sort-age sort-state", "sort name age state"),
+        ("sort-by columns", "sort by, columns"),
+        ("wide faults", "wide, only faults"),
+        ("copy-id copy-scope copy-cell", "copy id, scope, cell"),
+        ("copy save", "copy, save"),
+        ("times", "ages or clock times"),
+        ("resource-left resource-right", "resource of pools"),
+    ),
+    "SESSION": (
+        ("pause", "pause refresh"),
+        ("refresh", "refresh now"),
+        ("header crumbs", "header, crumbs"),
+        ("help", "help"),
+        ("interrupt", "twice, or :q: quit"),
+    ),
+}
+"""Which keys share a line, and what it says; what is not live on a screen is left out of it."""
 
 
 class HelpSheet(LinesSheet):
@@ -39,33 +100,67 @@ class HelpSheet(LinesSheet):
         where = f"{crumbs[-1]} in {crumbs[0]}" if len(crumbs) > 1 else "".join(crumbs)
         self.title_left = f"HELP  {safe(where, 100)}"
         self.title_right = "from the live key map" + (f"; {keys.rebound} rebound by you" if keys.rebound else "")
-        here = [spec for spec in keys.here(host.where) if spec.keys and self._works(spec)]
-        self.rows = [*self._groups(here), [], *self._symbols()]
+        self.live = {spec.id: spec for spec in keys.here(host.where) if spec.keys and self._works(spec)}
+        self.rows = [*self._groups(), [], *self._symbols()]
 
     def _works(self, spec: KeySpec) -> bool:
         """Only what does something here is offered."""
         host = self.host
-        return hasattr(host, spec.method) or hasattr(host.app, spec.method) or spec.action or spec.id == "saved-1"
+        own = hasattr(host, spec.method) or hasattr(host.app, spec.method)
+        if spec.action:
+            return host.action_title(spec.id, "")[0] != NOT_HERE
+        return own or spec.id == "saved-1"
 
-    def _groups(self, specs: Sequence[KeySpec]) -> list[list[Piece]]:
+    def _groups(self) -> list[list[Piece]]:
         rows: list[list[Piece]] = []
         for trio in GROUPS:
-            blocks = [_block(group, [spec for spec in specs if spec.group == group]) for group in trio]
-            height = max(len(block) for block in blocks)
+            blocks = [self._block(group, *size) for group, size in zip(trio, COLUMNS, strict=True)]
             if rows:
                 rows.append([])
-            for line in range(height):
+            for line in range(max(len(block) for block in blocks)):
                 pieces: list[Piece] = []
-                for block in blocks:
-                    key, text = block[line] if line < len(block) else ("", "")
-                    head = line == 0
-                    pieces.append(
-                        (pad(key, KEYS_WIDTH) if not head else pad(key, COLUMN), "muted" if head else "key")
-                    )
-                    if not head:
-                        pieces.append((pad(cut(text, COLUMN - KEYS_WIDTH - 1), COLUMN - KEYS_WIDTH), "text"))
+                for block, (width, _) in zip(blocks, COLUMNS, strict=True):
+                    pieces += block[line] if line < len(block) else [(" " * width, "text")]
                 rows.append(pieces)
         return rows
+
+    def _block(self, group: str, width: int, keys: int) -> list[list[Piece]]:
+        """A head and its lines, each exactly one column wide."""
+        head: list[Piece] = [(group, "muted")]
+        target = self.host.current_object()
+        if group == "ACT" and target is not None:
+            head += [(" on ", "muted"), *format.state_spans(target.state, self.host.services.ascii)]
+        lines = [head]
+        told: set[str] = set()
+        for ids, title in LINES[group]:
+            live = [self.live[id] for id in ids.split() if id in self.live]
+            told.update(spec.id for spec in live)
+            if live:
+                lines.append(self._line(live, title, target, width, keys))
+        for spec in self.live.values():
+            if spec.group == group and spec.id not in told and not _told_elsewhere(spec.id):
+                lines.append(self._line([spec], spec.title, target, width, keys))
+        return [[*line, (" " * max(0, width - width_of(line)), "text")] for line in lines]
+
+    def _line(
+        self, live: Sequence[KeySpec], title: str, target: Resource | None, width: int, keys: int
+    ) -> list[Piece]:
+        first = [shown(spec.keys[0]) for spec in live]
+        more = [shown(key) for spec in live for key in spec.keys[1:]]
+        if live[0].id.startswith("saved-"):
+            first, more = ["1-9"], []
+        text = " ".join(first)
+        for key in more:
+            if len(f"{text} {key}") < keys:
+                text = f"{text} {key}"
+        token = "text"
+        named = {"{open}": self.host.opens(), "{range}": self.host.services.keys.key("mark-range")}
+        for name, value in named.items():
+            title = title.replace(name, value)
+        if live[0].action and target is not None:
+            title, allowed = self.host.action_title(live[0].id, title)
+            token = "text" if allowed else "muted"
+        return [(pad(text, keys - 1) + " ", "key"), (cut(title, width - keys - 1), token)]
 
     def _symbols(self) -> list[list[Piece]]:
         ascii = self.host.services.ascii
@@ -85,28 +180,20 @@ class HelpSheet(LinesSheet):
     def hints(self) -> Sequence[Hint]:
         return (("esc", "close", True), ("j k", "scroll", True))
 
+    def fixed_hints(self) -> Sequence[Hint]:
+        return ()
+
     def press(self, key: str, character: str | None) -> bool:
         turned = {"j": "down", "k": "up", "g": "home", "G": "end", "q": "escape", "?": "escape"}.get(key, key)
         return super().press(turned, character)
 
 
-def _block(group: str, specs: Sequence[KeySpec]) -> list[tuple[str, str]]:
-    """A head and its lines; keys of the same meaning share one."""
-    lines = [(group, "")]
-    merged: dict[str, list[str]] = {}
-    for spec in specs:
-        name = "saved filters" if spec.id.startswith("saved-") else spec.title
-        if spec.id.startswith("saved-") and spec.id != "saved-1":
-            continue
-        keys = ["1-9"] if spec.id == "saved-1" else [shown(key) for key in spec.keys]
-        merged.setdefault(name, []).extend(keys)
-    for title, keys in merged.items():
-        text = " ".join(keys)
-        while len(text) > KEYS_WIDTH - 1 and len(keys) > 1:
-            keys = keys[:-1]
-            text = " ".join(keys)
-        lines.append((text, title))
-    return lines
+def _told_elsewhere(id: str) -> bool:
+    return (
+        id == "mark-range"
+        or id.startswith("saved-")
+        or any(id in ids.split() for lines in LINES.values() for ids, _ in lines)
+    )
 
 
 class NotesSheet(LinesSheet):

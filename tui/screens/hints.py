@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tui.core.services import Services
     from tui.screens.listkeys import ListKeys
 
+NOT_HERE = "- not here"
+"""The title of an action key that the backend has nothing for."""
+
 MEANINGS: dict[str, tuple[str, ...]] = {
     "retry": ("retry", "restart", "start"),
     "abort": ("abort", "stop"),

@@ -351,9 +351,12 @@ class ListScreen(ListSay):
     def do_menu(self) -> None:
         from tui.screens.menu import MenuSheet
 
-        found = self._object()
-        if found is not None:
-            self.open_sheet(MenuSheet(self, found, self.targets()))
+        targets = self.targets()
+        first = self.model.row(targets[0]) if targets else None
+        if first is not None:
+            self.open_sheet(MenuSheet(self, first, targets))
+        else:
+            self.message("there is no object here", "muted")
 
     def plan_ended(self, plan: Plan) -> None:
         """What failed or is unknown stays marked, the rest is done with."""

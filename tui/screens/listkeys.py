@@ -9,6 +9,7 @@ from adapters.port import KindSpec, Query, SortKey
 from tui.core.columns import find
 from tui.core.text import safe
 from tui.screens.base import GridScreen
+from tui.screens.hints import opens_title
 from tui.screens.listmodel import ListModel
 from tui.widgets.table import ResourceTable
 
@@ -49,6 +50,13 @@ class ListKeys(GridScreen):
     @property
     def current(self) -> Resource | None:
         return self.model.row(self.table.cursor)
+
+    def current_object(self) -> Resource | None:
+        return self.current
+
+    def opens(self) -> str:
+        found = self.current
+        return opens_title(found, self.spec(found.ref)) if found is not None else "open"
 
     def _object(self) -> Resource | None:
         found = self.current

@@ -8,7 +8,7 @@ from dataclasses import replace
 from adapters.model import FAULTY, Kind, Ref, Resource
 from tui.core.columns import Cell, Column, cell
 from tui.core.store import CellChange, Key, Snapshot
-from tui.core.text import safe
+from tui.core.text import cell_len, cut_shared, safe
 from tui.core.view import TableView
 from tui.screens.pooltree import descendants, leaf_name, tree_order
 
@@ -77,9 +77,19 @@ class ListModel:
         drawn = cell(column, resource, now, ascii=self.ascii, first_seen=seen, clock=self.clock_times)
         if column.main and self.kind is Kind.POOL:
             drawn = self._pool_name(resource)
+        elif column.main and cell_len(drawn.text) > column.width:
+            drawn = Cell(((self._tail_kept(resource.ref, drawn.text, column.width), drawn.token),))
         if change is not None and not column.field.live and change.differs(resource, column.field.get, now):
             drawn = replace(drawn, spans=tuple((text, f"{token} changed") for text, token in drawn.spans))
         return drawn
+
+    def _tail_kept(self, ref: Ref, name: str, width: int) -> str:
+        """A long name cut where its neighbours have the same, so that what differs stays readable."""
+        index = self.index(ref) or 0
+        near = [self.view.row(self._refs[at]) for at in (index - 1, index + 1) if 0 <= at < len(self._refs)]
+        names = [name, *(safe(row.name) for row in near if row is not None)]
+        own = [names[1], name, *names[2:]] if len(names) > 1 else names
+        return cut_shared(own, width, self.ascii)[own.index(name)]
 
     def _pool_name(self, resource: Resource) -> Cell:
         branch = self._branch.get(resource.ref, "")

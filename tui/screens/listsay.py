@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.timer import Timer
+from textual.widget import Widget
 
 from adapters.model import Kind, Pool, Resource
 from adapters.port import Query
@@ -19,6 +20,9 @@ from tui.screens.hints import object_hints, table_hints
 from tui.screens.listkeys import ListKeys
 from tui.widgets.draw import Piece
 from tui.widgets.notice import NoticeView
+
+MOST_COUNTED = 20_000
+"""Up to so many rows are counted again to say which part of a filter is the one that excludes everything."""
 
 
 class ListSay(ListKeys):
@@ -124,9 +128,14 @@ class ListSay(ListKeys):
         empty = not self.model.refs
         if empty:
             self.notice.show(self._why_empty(snapshots).lines)
-        if self.notice.display != empty:
-            self.notice.display = empty and not self.small.display
-            self.table.display = not empty and not self.small.display
+        for widget in (self.notice, self.table):
+            shown = self.wanted(widget) and not self.small.display and not (self.sheet and self.sheet.tall)
+            if widget.display != shown:
+                widget.display = shown
+
+    def wanted(self, widget: Widget) -> bool:
+        """Sentences stand where the rows would be, when there are none."""
+        return (widget is self.notice) == (not self.model.refs)
 
     def _why_empty(self, snapshots: Sequence[Snapshot]) -> listtext.Notice:
         if not self.supporting():
@@ -139,12 +148,22 @@ class ListSay(ListKeys):
         if self.view.filter is not None and self.view.total:
             complete = all(snapshot.complete for snapshot in snapshots)
             others = len(self.services.adapters)
-            return listtext.no_match(self.kind, self.view.filter, self.view.total, complete, others)
+            found = self._parts_alone(snapshots) if self.view.total <= MOST_COUNTED else None
+            return listtext.no_match(self.kind, self.view.filter, self.view.total, complete, others, found)
         if self.model.faults_only and self.view.refs:
             again = self.services.keys.key("faults")
             red = ((f"  No red {self.kind.value}. ", "text"), (again, "key"), (" shows all", "muted"))
             return listtext.Notice(((), red))
         return listtext.nothing_here(self.kind, snapshots)
+
+    def _parts_alone(self, snapshots: Sequence[Snapshot]) -> tuple[int, str] | None:
+        """The part of the filter that matches most by itself, when another part excludes all of that."""
+        found: list[tuple[int, str]] = []
+        for part in self.view.filter.parts if self.view.filter is not None else ():
+            rows = (row for snapshot in snapshots for row in snapshot.rows.values())
+            count = sum(1 for row in rows if part.matches(row, self.model.now(row.ref.context)))
+            found.append((count, part.text))
+        return max(found, default=None) if len(found) > 1 else None
 
     def _say_keys(self) -> None:
         hints = object_hints(self, self.current, self.model.marked() if self.model.marks else [])

@@ -118,7 +118,8 @@ def pool_counts(pools: Sequence[Pool], total: str, resource: str, *, ascii: bool
     pieces.append((f"! {len(full)} full", "waiting" if full else "muted"))
     most = max(leaves, key=lambda pool: pool.waiting or 0, default=None)
     where = f", most in {safe(most.name)}" if most is not None and most.waiting else ""
-    pieces += [("   ", "text"), (f"{mark} {format.count(waiting)} runs wait", "waiting" if waiting else "muted")]
+    wait = "1 run waits" if waiting == 1 else f"{format.count(waiting)} runs wait"
+    pieces += [("   ", "text"), (f"{mark} {wait}", "waiting" if waiting else "muted")]
     pieces.append((where, "text"))
     used, limit = _use(pools, resource)
     if limit:
@@ -153,12 +154,11 @@ def peek_lines(
     if height < 4:
         rest = cause or facts(resource, now)
         return [[*lead, mark, (f" {word}  ", "text"), (rest, "text"), RIGHT, (moved, "muted")]]
-    return [
-        [*lead, mark, (f" {word}  ", "text"), (safe(str(resource.ref), 200), "muted"), RIGHT, (moved, "muted")],
-        [("  " + (cause or "no cause reported" if resource.state is State.FAILED else "  " + cause), "text")],
-        [("  " + facts(resource, now), "muted")],
-        [],
-    ]
+    if not cause and resource.state is State.FAILED:
+        cause = "no cause reported"
+    below = [[("  " + text, token)] for text, token in ((cause, "text"), (facts(resource, now), "muted")) if text]
+    head = [*lead, mark, (f" {word}  ", "text"), (safe(str(resource.ref), 200), "muted"), RIGHT, (moved, "muted")]
+    return [head, *below]
 
 
 def _moved(change: CellChange | None, resource: Resource, now: float, ascii: bool) -> str:
@@ -225,12 +225,20 @@ class Notice:
     lines: tuple[tuple[Piece, ...], ...]
 
 
-def no_match(kind: Kind, filter: Filter, loaded: int, complete: bool, contexts: int) -> Notice:
+def no_match(
+    kind: Kind,
+    filter: Filter,
+    loaded: int,
+    complete: bool,
+    contexts: int,
+    alone: tuple[int, str] | None = None,
+) -> Notice:
     state = "loaded and complete" if complete else "loaded so far"
+    tail = f"; {format.count(alone[0])} match {safe(alone[1], 80)} alone" if alone and alone[0] else ""
     lines: list[tuple[Piece, ...]] = [
         (),
         ((f"  No {kind.value} matches  ", "text"), (safe(filter.text), "bold")),
-        ((f"  {format.count(loaded)} {kind.plural} are {state}.", "muted"),),
+        ((f"  {format.count(loaded)} {kind.plural} are {state}{tail}.", "muted"),),
         (("  esc", "key"), (" clears the filter", "muted"))
         + ((("    0", "key"), (f" looks in all {contexts} contexts", "muted")) if contexts > 1 else ()),
     ]

@@ -17,7 +17,20 @@ from tui.widgets.sheet import LinesSheet
 if TYPE_CHECKING:
     from tui.screens.base import GridScreen
 
-LOOKS = ("open", "logs", "describe", "raw", "why", "timeline", "events", "attempts", "host", "used-by", "owner")
+LOOKS = {
+    "open": "what is inside it",
+    "logs": "its output, followed while it grows",
+    "describe": "every field the server gives",
+    "raw": "the object as the server has it",
+    "why": "the cause, and where it was found",
+    "timeline": "its parts on one time axis",
+    "events": "what happened to it",
+    "attempts": "logs of earlier tries",
+    "host": "the host it is on",
+    "used-by": "what uses it",
+    "owner": "what it belongs to",
+}
+NAMES = {"timeline": "Timeline", "used-by": "Used by", "describe": "Describe", "raw": "Raw", "why": "Explain"}
 USUAL_LINES = 13
 KEY, TITLE, VERB = 5, 15, 10
 
@@ -75,7 +88,7 @@ class MenuSheet(LinesSheet):
         found = []
         schema = services.schemas.get(self.current.ref.context)
         spec = schema.kinds.get(self.current.ref.kind) if schema is not None else None
-        for id in LOOKS:
+        for id, what in LOOKS.items():
             key = services.keys.spec(id)
             handler = getattr(self.host, f"do_{id.replace('-', '_')}", None)
             if key is None or handler is None:
@@ -87,10 +100,9 @@ class MenuSheet(LinesSheet):
                 why = schema.absent[Kind.HOST]
             elif id == "events" and spec is not None and not spec.events.supported:
                 why = spec.events.reason or "there are none"
-            title = key.title[:1].upper() + key.title[1:]
-            found.append(
-                Entry(services.keys.key(id), title, f"- {why}" if why else "", id, None if why else handler)
-            )
+            title = NAMES.get(id, key.title[:1].upper() + key.title[1:])
+            act = None if why else handler
+            found.append(Entry(services.keys.key(id), title, f"- {why}" if why else what, id, act))
         return found
 
     @property
@@ -136,9 +148,9 @@ class MenuSheet(LinesSheet):
         if entry.act is None:
             return [[(f"{entry.title} {entry.what}", "muted")]]
         if entry.verb in LOOKS:
-            return [[(entry.title, "text")]]
+            return [[(f"{entry.title}: {entry.what}", "text")]]
         many = f"{len(self.targets)} {self.current.ref.kind.plural}" if len(self.targets) > 1 else "1 object"
-        return [[(f"{entry.title}: {many}, shows a plan and asks first", "text")]]
+        return [[(f"{entry.title}: {many}, asks first. ", "text"), (safe(entry.what), "muted")]]
 
     def chosen(self, index: int) -> None:
         entry = self.matching[index]

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
+from rich.style import Style
 from textual.strip import Strip
 
 from tui.styles import tokens
@@ -54,9 +55,32 @@ def line(
     left = fit(left, max(0, room))
     gap = width - width_of(left) - right_width
     pieces = [*left, (" " * max(0, gap), "text"), *right, (" " * (margin if right else 0), "text")]
+    return strip(pieces, width, selected=selected, ground=ground)
+
+
+def strip(pieces: Iterable[Piece], width: int, *, selected: bool = False, ground: str = "body") -> Strip:
+    """The pieces as a line of exactly `width`; neighbours that look the same become one segment, because every
+    segment costs an escape sequence on the wire."""
     palette = tokens.active()
-    segments = [Segment(text, palette.style(token, selected, ground)) for text, token in pieces if text]
-    return Strip(segments, width).adjust_cell_length(width, palette.style("text", selected, ground))
+    segments: list[Segment] = []
+    text, style = "", palette.style("text", selected, ground)
+    for piece, token in pieces:
+        if not piece:
+            continue
+        own = palette.style(token, selected, ground)
+        if own != style and not (piece.isspace() and _plain_blank(style, own)):
+            if text:
+                segments.append(Segment(text, style))
+            text, style = "", own
+        text += piece
+    segments.append(Segment(text, style))
+    return Strip(segments).adjust_cell_length(width, palette.style("text", selected, ground))
+
+
+def _plain_blank(style: Style, own: Style) -> bool:
+    """A blank looks the same in both styles."""
+    decorated = style.underline or own.underline or style.reverse != own.reverse
+    return not decorated and style.bgcolor == own.bgcolor
 
 
 def blank(width: int, ground: str = "body") -> Strip:

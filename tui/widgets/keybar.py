@@ -33,7 +33,7 @@ class KeyBar(Widget):
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        if width < 80:
+        if width < 80 and self.fixed:
             right: list[Piece] = [(" ".join(key for key, _, _ in self.fixed), "key")]
         else:
             right = _pieces(self.fixed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 LIMIT = 2000
@@ -77,6 +77,7 @@ class Prompt:
     edit: LineEdit = field(default_factory=LineEdit)
     ghost: str = ""
     hint: str = ""
+    hints: Sequence[tuple[str, str, bool]] = ()
     on_change: Callable[[str], None] = lambda text: None
     on_done: Callable[[str | None], None] = lambda text: None
     on_key: Callable[[str], bool] = lambda key: False

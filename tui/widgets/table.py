@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from rich.segment import Segment
 from textual import events
@@ -22,7 +22,7 @@ from adapters.model import Ref
 from adapters.port import SortKey
 from tui.core.columns import Cell, Column, fit, head_line
 from tui.styles import tokens
-from tui.widgets.draw import blank
+from tui.widgets.draw import blank, strip
 
 GUTTER = 2
 GAP = 2
@@ -52,6 +52,9 @@ class Row:
     flag: str
     selected: bool
     thumb: bool
+
+
+Painted: TypeAlias = tuple[Ref, Row] | None
 
 
 class ResourceTable(ScrollView, inherit_bindings=False):
@@ -87,7 +90,7 @@ class ResourceTable(ScrollView, inherit_bindings=False):
         self.first_column = 0
         self.touched = False
         self._index = 0
-        self._painted: dict[int, tuple[Ref, Row] | None] = {}
+        self._painted: dict[int, Painted] = {}
         self._strips: dict[Ref, tuple[Row, Strip]] = {}
 
     # what is where
@@ -164,13 +167,29 @@ class ResourceTable(ScrollView, inherit_bindings=False):
         """Repaint the visible lines that would look different now."""
         if not self.is_mounted or self.size.height == 0:
             return
-        width = self.size.width
         for y in range(self.lines):
-            if y in self._painted and self._painted[y] != self._line(y):
-                del self._painted[y]
-                self.refresh(Region(0, y + 1, width, 1))
+            if y in self._painted:
+                before, after = self._painted[y], self._line(y)
+                if before != after:
+                    del self._painted[y]
+                    self.refresh(*self._regions(y + 1, before, after))
         if len(self._strips) > 4 * max(1, self.lines):
             self._strips.clear()
+
+    def _regions(self, y: int, before: Painted, after: Painted) -> list[Region]:
+        """What of a line must be sent again: an age that counts on costs its own cells, not the whole line."""
+        whole = [Region(0, y, self.size.width, 1)]
+        if before is None or after is None or before[0] != after[0]:
+            return whole
+        old, new = before[1], after[1]
+        if (old.flag, old.selected, old.thumb) != (new.flag, new.selected, new.thumb):
+            return whole
+        regions, left = [], GUTTER
+        for column, was, now in zip(self.shown_columns, old.cells, new.cells, strict=True):
+            if was != now:
+                regions.append(Region(left, y, column.width, 1))
+            left += column.width + GAP
+        return regions
 
     # the cursor
 
@@ -251,9 +270,9 @@ class ResourceTable(ScrollView, inherit_bindings=False):
         cached = self._strips.get(ref)
         if cached is not None and cached[0] == row and cached[1].cell_length == width:
             return cached[1]
-        strip = self._draw(row, width)
-        self._strips[ref] = (row, strip)
-        return strip
+        drawn = self._draw(row, width)
+        self._strips[ref] = (row, drawn)
+        return drawn
 
     def _head(self, width: int) -> Strip:
         palette = tokens.active()
@@ -265,22 +284,16 @@ class ResourceTable(ScrollView, inherit_bindings=False):
         return Strip(segments).adjust_cell_length(width, muted)
 
     def _draw(self, row: Row, width: int) -> Strip:
-        palette = tokens.active()
-        selected, plain = row.selected, palette.style("text", row.selected)
+        ascii = tokens.active().ascii
         stale = row.flag == "~"
-        bar = ("|" if palette.ascii else "▌") if selected else " "
-        flag_token = "accent" if row.flag == "*" else "stale" if stale else "text"
-        segments = [
-            Segment(bar, palette.style("accent", selected)),
-            Segment(row.flag, palette.style(flag_token, selected)),
-        ]
+        bar = ("|" if ascii else "▌") if row.selected else " "
+        pieces = [(bar, "accent"), (row.flag, "accent" if row.flag == "*" else "stale" if stale else "text")]
         for column, drawn in zip(self.shown_columns, row.cells, strict=True):
-            for text, token in fit(drawn, column, palette.ascii):
-                segments.append(Segment(text, palette.style("stale" if stale and text else token, selected)))
-            segments.append(Segment(" " * GAP, plain))
-        strip = Strip(segments).adjust_cell_length(max(0, width - 1), plain)
-        thumb = ("#" if palette.ascii else "▐", palette.style("muted", selected)) if row.thumb else (" ", plain)
-        return Strip([*strip, Segment(*thumb)], width)
+            pieces += [(text, "stale" if stale else token) for text, token in fit(drawn, column, ascii)]
+            pieces.append((" " * GAP, "text"))
+        body = strip(pieces, max(0, width - 1), selected=row.selected)
+        thumb = ("#" if ascii else "▐") if row.thumb else " "
+        return Strip.join([body, strip([(thumb, "muted")], 1, selected=row.selected)])
 
     # events
 
