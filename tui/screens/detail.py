@@ -47,7 +47,8 @@ class DetailScreen(DetailBase):
         self._fresh(now)
         found, parts = self.found, self.parts()
         if found is not None:
-            self.crumbs(found.name or self.ref.id)
+            self.names[self.ref] = found.name
+            self.crumbs()
             self.set_counts_text(detailview.status(found, parts, now), self._right())
         self.facts.tabs, self.facts.tab = tabs, self.tab
         if self.detail is not None:

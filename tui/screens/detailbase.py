@@ -106,8 +106,7 @@ class DetailBase(PaneScreen):
             yield self.side
 
     def on_mount(self) -> None:
-        found = self.found
-        self.crumbs(found.name if found else self.ref.id)
+        self.crumbs()
         self.set_freshness("loading")
         self._unlisten = self.services.store.listen(self._stored)
         for kind in self.spec.children if self.spec else ():

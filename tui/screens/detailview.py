@@ -76,7 +76,7 @@ def facts(detail: Detail, spec: KindSpec | None, now: float) -> list[tuple[str, 
     for each in spec.fields if spec else ():
         value = from_spec(each).get(found, now)
         text = clock(value, now) if each.type.value == "time" and isinstance(value, int | float) else written(value)
-        own.append((each.title.lower(), None if value is None or value == "" else text))
+        own.append((each.title.lower(), None if value is None or value in ("", False) else text))
     own = [(label, value) for label, value in own if value]
     group = (heads.get("group", "") or "group").lower()
     lead: list[tuple[str, str | None]] = [
@@ -115,7 +115,7 @@ def tabs(detail: Detail | None, spec: KindSpec | None, counts: Mapping[Kind, int
     kinds = list(spec.children) if spec else []
     found = list(detail.sections) if detail else []
     last = found.pop() if found else None
-    first = [Tab(kind.value, TITLES[kind], counts.get(kind)) for kind in kinds if kind is Kind.TASK]
+    first = [Tab(kind.value, TITLES[kind]) for kind in kinds if kind is Kind.TASK]  # line 2 counts them
     params = [section_tab(each) for each in found if isinstance(each, Fields)][:1]
     children = [Tab(kind.value, TITLES[kind], counts.get(kind)) for kind in kinds if kind is not Kind.TASK]
     own_events = [section_tab(each) for each in found if each.title == "Events"]

@@ -43,15 +43,15 @@ class DocumentScreen(PaneScreen):
         yield self.view
 
     def on_mount(self) -> None:
-        self._title(self.ref.id)
+        self._title()
         self.set_freshness("loading")
         self.key_hints(
             (("d", "fields", True), ("y", "raw", True), ("n N", "match", True), ("^s", "save", True)), FIXED
         )
         self.do_refresh()
 
-    def _title(self, name: str) -> None:
-        self.crumbs(name, "raw" if self.mode == "yaml" else "describe")
+    def _title(self) -> None:
+        self.crumbs("raw" if self.mode == "yaml" else "describe")
 
     def do_refresh(self) -> None:
         self.run_worker(self._read(), group="read", exclusive=True, exit_on_error=False)
@@ -74,7 +74,8 @@ class DocumentScreen(PaneScreen):
         if detail is None:
             return
         now = self.services.clock()
-        self._title(detail.resource.name or self.ref.id)
+        self.names[self.ref] = detail.resource.name
+        self._title()
         if self.mode == "yaml":
             rows = yaml_rows(self._yaml)
             self.view.show(lambda width: rows)

@@ -61,13 +61,7 @@ class LogsScreen(PaneScreen):
     # Life.
 
     def on_mount(self) -> None:
-        found = self.services.store.find(self.ref)
-        names = (
-            [safe(found.name if found else self.ref.id, 200)]
-            if len(self.refs) == 1
-            else [f"{len(self.refs)} objects"]
-        )
-        self.crumbs(*names, "logs")
+        self.crumbs(*(["logs"] if len(self.refs) == 1 else [f"and {len(self.refs) - 1} more", "logs"]))
         self.set_freshness("loading")
         self.set_counts_text([("looking for logs", "muted")])
         self._say_keys()
@@ -167,7 +161,7 @@ class LogsScreen(PaneScreen):
             return
         now = self.services.clock()
         self.set_counts_text(logtext.status(feed, self.rows, now))
-        self.set_freshness(f"{'ended' if feed.ended else 'live'} {clock(feed.read_at or now, now)}")
+        self.set_freshness(f"{'complete, read' if feed.ended else 'live'} {clock(feed.read_at or now, now)}")
         self.set_peek([logtext.bottom(feed, self.view, self.search, self.problem, now)])
         self._say_keys()
 

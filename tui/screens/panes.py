@@ -9,11 +9,12 @@ from pathlib import Path
 from adapters.errors import AdapterError
 from adapters.model import Ref
 from adapters.port import Adapter
+from tui.core.format import short_id
 from tui.core.text import safe
 from tui.screens.base import GridScreen
 from tui.widgets.lines import LineList
 
-SIDE = 16
+DEEPEST = 6
 
 
 class PaneScreen(GridScreen):
@@ -22,6 +23,7 @@ class PaneScreen(GridScreen):
     def __init__(self, ref: Ref) -> None:
         super().__init__()
         self.ref = ref
+        self.names: dict[Ref, str] = {}
 
     @property
     def pane(self) -> LineList:
@@ -35,9 +37,22 @@ class PaneScreen(GridScreen):
         return [self.ref]
 
     def crumbs(self, *tail: str) -> None:
+        """Context, the kind of the topmost object, the objects down to this one, then `tail`."""
         guard = self.services.info(self.ref.context).guard
         words = [word for word, on in (("protected", guard.protected), ("read-only", guard.read_only)) if on]
-        self.set_crumbs([self.ref.context, self.ref.kind.plural, *(safe(word) for word in tail)], " ".join(words))
+        trail: list[Ref] = []
+        above: Ref | None = self.ref
+        while above is not None and above not in trail and len(trail) < DEEPEST:
+            trail.insert(0, above)
+            found = self.services.store.find(above)
+            above = found.parent if found is not None else None
+        names = [self._name_of(ref) for ref in trail]
+        self.set_crumbs([self.ref.context, trail[0].kind.plural, *names, *tail], " ".join(words))
+
+    def _name_of(self, ref: Ref) -> str:
+        found = self.services.store.find(ref)
+        known = found.name if found is not None and found.name else self.names.get(ref)
+        return safe(known, 200) if known else short_id(safe(ref.id, 200))
 
     def failed(self, error: AdapterError) -> None:
         """An error in one line: what happened, and what to do next."""

@@ -29,7 +29,11 @@ class PlanSheet(PlanFace):
 
     # Making the plan.
 
+    def on_unmount(self) -> None:
+        self.up = False
+
     def on_mount(self) -> None:
+        self.up = True
         refs = [ref for ref in self.refs if isinstance(ref, Ref)]
         self._shown = dict(self.host.shown(refs))
         self.hidden = self.host.hidden(refs)
@@ -143,12 +147,12 @@ class PlanSheet(PlanFace):
         for target in plan.targets:
             if target.outcome is not Outcome.NOT_STARTED and target.ref.id:
                 await services.sync.touch(target.ref)
-        if self.is_mounted:
+        if self.up:
             self._shield()
 
     def _progress(self, plan: Plan) -> None:
         self.plan = plan
-        if self.is_mounted:
+        if self.up:
             self.redraw()
 
     # Keys.
@@ -168,7 +172,7 @@ class PlanSheet(PlanFace):
                 self._edit(key, character)
             else:
                 self._plain(key)
-        if self.is_mounted:
+        if self.up:
             self.redraw()
         return True
 
@@ -221,7 +225,7 @@ class PlanSheet(PlanFace):
         elif key == "o" and self.phase is Phase.ENDED and (created := self._created()) is not None:
             self.close()
             self.host.console.open_detail(created)
-        elif key == "q" and self.phase in (Phase.ENDED, Phase.REFUSED):
+        elif key == "q" and self.phase is not Phase.RUNNING:
             self.close()
 
     def _edited(self) -> LineEdit | None:

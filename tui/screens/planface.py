@@ -53,6 +53,7 @@ class PlanFace(Sheet):
         self.first = 0
         self.hidden = 0
         self.moved = False
+        self.up = False
         self._given = dict(params)
         self._made_with: dict[str, Json] | None = None
         self._drawn_at: float | None = None
@@ -89,7 +90,7 @@ class PlanFace(Sheet):
         return made[0] if len(made) == 1 else None
 
     def redraw(self) -> None:
-        if not self.is_mounted:
+        if not self.up:
             return
         plan = self.plan
         now = self.host.services.clock()
@@ -136,8 +137,11 @@ class PlanFace(Sheet):
         return rows
 
     def _table(self, plan: Plan, width: int) -> list[list[Piece]]:
-        if len(plan.targets) > 1 or self.started:
-            table = planview.target_rows(plan, width, started=self.started)
+        if len(plan.targets) == 1 and self.started:
+            return [planview.result(plan.targets[0])]
+        if len(plan.targets) > 1:
+            latest = self.host.services.store.find
+            table = planview.target_rows(plan, width, started=self.started, latest=latest)
             listed = [each for t in plan.can if t.preview for each in t.preview.affected]
             if self.view == "all" and listed:
                 table += [[], *planview.affected_rows(listed, width)]
@@ -151,8 +155,8 @@ class PlanFace(Sheet):
         return [each.line(width, focused=self.on == f"field:{index}") for index, each in enumerate(fields)]
 
     def wanted_lines(self, most: int) -> int:
-        if self.view != "plan":
-            return most
+        if not self.up:
+            return min(most, 2)
         return min(most, 1 + len(self.lines(self.host.size.width)))
 
     def render_line(self, y: int) -> Strip:
@@ -179,6 +183,8 @@ class PlanFace(Sheet):
         return [*scrolled[self.first : self.first + room], note, *fields[start : start + fixed]]
 
     def peek(self) -> Sequence[Sequence[Piece]]:
+        if not self.up:
+            return ()
         blank: list[list[Piece]] = [[] for _ in range(max(0, self.host.peek.size.height - 1))]
         return [*blank, self._bottom()]
 

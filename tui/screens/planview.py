@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from adapters.actions import Affected
-from adapters.model import Json
+from adapters.model import Json, Ref, Resource
 from tui.core.format import clock, state_spans
 from tui.core.plan import Confirm, Outcome, Plan, PlanTarget
 from tui.core.text import cut, pad, safe
@@ -63,8 +63,7 @@ def verb(plan: Plan) -> str:
 
 def button(plan: Plan) -> str:
     """What the button says: `Drain`, `Abort 9`."""
-    spec = next((target.spec for target in plan.can if target.spec is not None), None)
-    word = safe(spec.title) if spec is not None and not plan.method else verb(plan)
+    word = verb(plan)[:1].upper() + verb(plan)[1:]
     return word if len(plan.targets) == 1 else f"{word} {len(plan.can)}"
 
 
@@ -160,20 +159,34 @@ def affected_rows(affected: Sequence[Affected], width: int) -> list[Row]:
     return rows
 
 
-def target_rows(plan: Plan, width: int, *, started: bool) -> list[Row]:
-    """The table of several targets: before, what will be done; then what came of each, the worst first."""
+def result(target: PlanTarget) -> Row:
+    """What came of a single target, in full."""
+    if target.running:
+        return labelled("now", "under way")
+    sign, token = OUTCOME_SIGNS[target.outcome]
+    made = f"  created {target.created}" if target.created else ""
+    return [*labelled(target.outcome.value, "")[:2], (f"{sign} ", token), (safe(target.message + made), "text")]
+
+
+def target_rows(
+    plan: Plan, width: int, *, started: bool, latest: Callable[[Ref], Resource | None] = lambda ref: None
+) -> list[Row]:
+    """The table of several targets: before, what will be done; then what came of each, the worst first.
+
+    `latest` gives an object as it is known now, for what has been acted on.
+    """
     name = max(22, min(40, width - 60))
     kind = plan.targets[0].ref.kind.value.upper()
     head = f"    {pad(kind, name)}  {pad('CONTEXT', 10)}  {pad('STATE', 11)}  {pad('OWNER', 8)}  OUTCOME"
     targets = sorted(plan.targets, key=_rank) if started else sorted(plan.targets, key=lambda t: not t.legal)
-    return [[(head, "muted")], *(_target_row(target, name, started) for target in targets)]
+    return [[(head, "muted")], *(_target_row(target, name, started, latest) for target in targets)]
 
 
 def _rank(target: PlanTarget) -> tuple[int, int]:
     return (_ORDER.index(target.outcome), 0 if target.running else 1)
 
 
-def _target_row(target: PlanTarget, name: int, started: bool) -> Row:
+def _target_row(target: PlanTarget, name: int, started: bool, latest: Callable[[Ref], Resource | None]) -> Row:
     sign, token = OUTCOME_SIGNS[target.outcome]
     if target.running:
         sign, token = "▸", "running"
@@ -182,7 +195,8 @@ def _target_row(target: PlanTarget, name: int, started: bool) -> Row:
     row: Row = [("  ", "text"), (sign + " ", token), (pad(safe(target.name), name) + "  ", "text")]
     row.append((pad(target.ref.context, 10) + "  ", "text"))
     if target.resource is not None:
-        spans = state_spans(target.resource.state, active().ascii)
+        now = latest(target.ref) if started and target.outcome is not Outcome.NOT_STARTED else None
+        spans = state_spans((now or target.resource).state, active().ascii)
         used = sum(len(text) for text, _ in spans)
         row += [*spans, (" " * max(0, 13 - used), "text")]
         row.append((pad(safe(target.resource.owner or "-"), 8) + "  ", "text"))

@@ -232,7 +232,8 @@ class LogView(LineList):
 
 
 def _stamp(at: Timestamp) -> str:
-    return time.strftime("%H:%M:%S", time.gmtime(at)) + f".{int(at % 1 * 1000):03d}"
+    seconds, thousandths = divmod(round(at * 1000), 1000)
+    return time.strftime("%H:%M:%S", time.gmtime(seconds)) + f".{thousandths:03d}"
 
 
 def _from(body: Sequence[Piece], left: int) -> list[Piece]:
