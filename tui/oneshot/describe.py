@@ -34,7 +34,8 @@ def command(ctx: click.Context, ref: str, output: str) -> int:
 
 async def describe(session: Session, text: str, output: str) -> int:
     from adapters.errors import Unsupported
-    from tui.oneshot.output import ascii_only, dumps, flush, object_json, write, yaml_text
+    from tui.core.export import to_record
+    from tui.oneshot.output import ascii_only, dumps, flush, write, yaml_text
     from tui.oneshot.sections import detail_text
 
     ref = session.ref(text)
@@ -43,7 +44,7 @@ async def describe(session: Session, text: str, output: str) -> int:
         raise Unsupported(schema.absent[ref.kind], executed=False)
     detail = await session.adapter(ref.context).detail(ref)
     now = time.time()
-    whole = {**object_json(detail.resource, now), "cause": detail.cause, "raw": detail.raw}
+    whole = {**to_record(detail.resource, now), "cause": detail.cause, "raw": detail.raw}
     match output:
         case "raw":
             write(dumps(detail.raw, indent=2) + "\n")

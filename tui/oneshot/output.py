@@ -12,78 +12,12 @@ from collections.abc import Iterable, Sequence
 
 from adapters.model import Json, Kind, Resource
 from adapters.port import Schema
+from tui.core.export import KEYS, csv_row, to_record
 from tui.core.text import cell_len, safe
 
 FORMATS = ("table", "wide", "json", "jsonl", "yaml", "csv", "name")
-COMMON = (
-    "context",
-    "kind",
-    "id",
-    "name",
-    "state",
-    "native_state",
-    "owner",
-    "group",
-    "parent",
-    "created",
-    "started",
-    "finished",
-    "duration_s",
-    "progress",
-    "message",
-    "labels",
-    "host",
-    "pool",
-    "stale_s",
-    "extra",
-)
-
 # JSON leaves these alone, a terminal may obey them: C1, bidi controls, line separators, zero widths, surrogates.
 _RISKY = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
-
-
-def object_json(resource: Resource, now: float, stale: float | None = None) -> dict[str, Json]:
-    """An object as every output has it: null never omitted, times UTC with Z, sizes in bytes."""
-    from tui.core.format import iso
-
-    progress = resource.progress
-    duration = resource.duration(now)
-    return {
-        "context": resource.ref.context,
-        "kind": resource.ref.kind.value,
-        "id": resource.ref.id,
-        "name": resource.name,
-        "state": resource.state.value,
-        "native_state": resource.native_state,
-        "owner": resource.owner,
-        "group": resource.group,
-        "parent": str(resource.parent) if resource.parent else None,
-        "created": iso(resource.created),
-        "started": iso(resource.started),
-        "finished": iso(resource.finished),
-        "duration_s": None if duration is None else round(duration, 3),
-        "progress": {"done": progress.done, "total": progress.total} if progress else None,
-        "message": resource.message,
-        "labels": dict(resource.labels),
-        "host": resource.host,
-        "pool": resource.pool,
-        "stale_s": stale,
-        "extra": {**_own(resource), **resource.extra},
-    }
-
-
-def _own(resource: Resource) -> dict[str, Json]:
-    """What a kind has beyond the common fields (exit code, ip, capacity, ...): beside the backend's own."""
-    from dataclasses import asdict, fields
-
-    shared = {field.name for field in fields(Resource)}
-    own: dict[str, Json] = {}
-    for field in fields(resource):
-        if field.name in shared:
-            continue
-        value = getattr(resource, field.name)
-        own[field.name] = [asdict(part) for part in value] if isinstance(value, tuple) else value
-    return own
 
 
 def dumps(value: Json, indent: int | None = None) -> str:
@@ -134,7 +68,7 @@ class Writer:
             case "csv":
                 self._csv(resources)
             case _:
-                self._objects(object_json(resource, self.now) for resource in resources)
+                self._objects(to_record(resource, self.now) for resource in resources)
         self.written += len(resources)
         flush()
 
@@ -162,12 +96,11 @@ class Writer:
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         if not self.written:
-            writer.writerow(COMMON)
+            writer.writerow(KEYS)
+        terminal = to_terminal()
         for resource in resources:
-            each = object_json(resource, self.now)
-            if resource.progress:
-                each["progress"] = f"{resource.progress.done}/{resource.progress.total}"
-            writer.writerow([_csv_cell(each[name]) for name in COMMON])
+            row = csv_row(to_record(resource, self.now))
+            writer.writerow([safe(cell, 100_000) for cell in row] if terminal else row)
         write(out.getvalue())
 
     def _table(self, resources: Sequence[Resource]) -> None:
@@ -207,10 +140,3 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequ
     widths = [max([cell_len(head), *(cell_len(row[i]) for row in made)]) for i, head in enumerate(heads)]
     for row in [list(heads), *made]:
         write(_joined([(cell, widths[i], i in right) for i, cell in enumerate(row)]))
-
-
-def _csv_cell(value: Json) -> str:
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else dumps(value)
-    return safe(text, 100_000) if to_terminal() else text

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 
 from adapters.errors import AdapterError, Unsupported
 from adapters.model import Ref, Resource
+from tui.core.export import to_record
 from tui.oneshot.failure import Failure, code_of, complain
 from tui.oneshot.get import Request, prepare
-from tui.oneshot.output import Writer, dumps, flush, object_json, write
+from tui.oneshot.output import Writer, dumps, flush, write
 from tui.oneshot.session import Session
 from tui.oneshot.stream import merged
 
@@ -58,10 +59,10 @@ def _events(before: Mapping[Ref, Resource], now: Mapping[Ref, Resource]) -> None
     at = time.time()
     for ref, row in now.items():
         if before.get(ref) != row:
-            write(dumps({"type": "put", "object": object_json(row, at)}) + "\n")
+            write(dumps({"type": "put", "object": to_record(row, at)}) + "\n")
     for ref, row in before.items():
         if ref not in now:
-            write(dumps({"type": "remove", "object": object_json(row, at)}) + "\n")
+            write(dumps({"type": "remove", "object": to_record(row, at)}) + "\n")
     flush()
 
 
