@@ -141,6 +141,9 @@ class HttpClient:
             sent.setdefault("Content-Type", "application/json")
             content = jsonlib.dumps(json, separators=(",", ":")).encode()
         url = path if path.startswith(("http://", "https://")) else self.settings.url + path
+        origin = _origin(url)
+        if not origin[0]:
+            raise Invalid(f"{self.context}: {url} is not an address that can be asked", executed=False)
         whole = timeout or self.settings.call_timeout
         call = _Call(
             method,
@@ -149,7 +152,7 @@ class HttpClient:
             params,
             content,
             sent,
-            authenticate and _origin(url) in self._own,
+            authenticate and origin in self._own,
             max_body,
             time.monotonic() + whole,
         )
@@ -204,12 +207,8 @@ class HttpClient:
                     raw = await self._body(response, call)
             except httpx.HTTPError as error:
                 raise transport_error(self.context, call.url, error) from None
-            except httpx.InvalidURL:
-                raise Invalid(f"{self.context}: {call.url} is not an address to ask", executed=False) from None
-            except UnicodeEncodeError:
-                raise Invalid(
-                    f"{self.context}: a header holds characters that HTTP does not carry", executed=False
-                ) from None
+            except (httpx.InvalidURL, UnicodeError) as error:
+                raise Invalid(f"{self.context}: the request cannot be sent: {error}", executed=False) from None
             finally:
                 self.stats.in_flight -= 1
                 client.cookies.clear()  # only configured cookies are sent
@@ -281,7 +280,7 @@ class HttpClient:
         executed: bool | None = True
         if kind is Unauthorized or (info is not None and not info.executed):
             executed = False
-        elif status in GAVE_UP_WAITING or (status >= 500 and info is None):
+        elif status in GAVE_UP_WAITING or (status >= 500 and info is None and kind is not Unsupported):
             executed = None
         return kind(
             f"{self.context}: {info.sentence if info else plain_sentence(status, raw)}",
@@ -307,7 +306,7 @@ class HttpClient:
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port: what decides whether an address is the context's own."""
+    """Scheme, host and port: what decides whether an address is the context's own; no scheme if it is none."""
     try:
         parts = urlsplit(url)
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
@@ -329,7 +328,7 @@ def _new_client(settings: ContextSettings, transport: Transport | None) -> httpx
     return httpx.AsyncClient(
         transport=transport,
         verify=verify,
-        proxy=settings.proxy,
+        proxy=settings.proxy.get_secret_value() if settings.proxy else None,
         trust_env=not settings.is_loopback(),  # HTTP_PROXY is not meant for this machine
         follow_redirects=False,
         timeout=httpx.Timeout(

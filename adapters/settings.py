@@ -10,7 +10,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from adapters.secret import Secret, SecretSource, fold_secret_keys
 
@@ -30,7 +30,7 @@ class ContextSettings(BaseModel):
     ca_file: str | None = None
     client_cert: str | None = None
     client_key: str | None = None
-    proxy: str | None = Field(None, repr=False)
+    proxy: SecretStr | None = None  # may hold a password
     connect_timeout: float = Field(5.0, gt=0)
     read_timeout: float = Field(15.0, gt=0)
     pool_timeout: float = Field(10.0, gt=0)

@@ -77,7 +77,7 @@ def test_terms_that_stay_here(term: Term) -> None:
 def test_a_group_is_the_experiment_parameter() -> None:
     term = Term("group", Op.EQ, ("Fraud",))
     found = ask(Query(terms=(term,)), show_archived=True, experiments=EXPERIMENTS)
-    assert (found.experiment_id, found.applied) == ("e1", {term})
+    assert (found.experiment_id, found.applied) == ("e1", frozenset({term}))
 
 
 def test_active_is_every_word_that_is_not_an_end() -> None:

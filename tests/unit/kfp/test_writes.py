@@ -11,7 +11,7 @@ import pytest
 from adapters.actions import ActionSpec
 from adapters.errors import Conflict, Invalid
 from adapters.kfp import SCHEMA
-from adapters.model import Kind, Ref, Run, State
+from adapters.model import Json, Kind, Ref, Run, State
 from adapters.permit import PermitRefused
 from tests.unit.kfp.server import Server, error, fixture, permit
 
@@ -143,7 +143,8 @@ async def test_a_clone_without_pipeline_or_with_nonsense_is_refused_before_the_w
     adapter = server.adapter()
     with pytest.raises(Invalid, match="no pipeline"):
         await adapter.perform("clone", Ref("kfp", Kind.RUN, "bare"), {}, permit())
-    for nonsense in ("{", "[1]", [1], 5):
+    wrong: tuple[Json, ...] = ("{", "[1]", [1], 5)
+    for nonsense in wrong:
         spare = permit()
         with pytest.raises(Invalid):
             await adapter.perform("clone", RUN, {"parameters": nonsense}, spare)
