@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from adapters.peloton import wire
 from adapters.peloton.api import AGENT_READ_LIMIT, PelotonApi
 
 NEVER_RAN = "pod has not been run"
+NO_AGENT = re.compile(r"list files|dial tcp|agent", re.IGNORECASE)
 FIRST_FILES = ("stdout", "stderr")
 KEPT_SANDBOXES = 256
 CUT = "\ufffd"
@@ -112,11 +114,20 @@ class Logs:
         except Conflict as error:
             if NEVER_RAN not in error.sentence:
                 raise
-            return LogChunk(b"", str(start), True, note=f"no log: {NEVER_RAN} yet")
+            return self._nothing_yet(cursor, f"no log yet: {NEVER_RAN}")
+        except Unavailable as error:
+            if not NO_AGENT.search(error.sentence):
+                raise
+            raise Unavailable(
+                f"{error.sentence}; logs can be had only from the agent",
+                hint="its host may be down",
+                status=error.status,
+                code=error.code,
+            ) from None
         path = sandbox.path(key.file)
         if path is None:
             self._sandboxes.pop(key.pod_id, None)  # it may be written later
-            return LogChunk(b"", str(start), True, note=f"no {key.file} in the sandbox of {key.pod_id or key.pod}")
+            return self._nothing_yet(cursor, f"no {key.file} in the sandbox of {key.pod_id or key.pod}")
         try:
             return await self._read(sandbox.agent, path, start, tail if cursor is None else None)
         except NotFound:
@@ -133,6 +144,11 @@ class Logs:
                 status=error.status,
                 executed=error.executed,
             ) from None
+
+    @staticmethod
+    def _nothing_yet(cursor: str | None, why: str) -> LogChunk:
+        """An empty chunk; the reason is told once, not at every look."""
+        return LogChunk(b"", cursor or "0", True, note=why if cursor is None else None)
 
     async def _read(self, agent: str, path: str, start: int, tail: int | None) -> LogChunk:
         size = await self._size(agent, path)

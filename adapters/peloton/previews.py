@@ -48,6 +48,7 @@ UNDO: dict[tuple[Kind, str], str] = {
 }
 
 KILLED, WAITS, SLA, MOVES = "killed, no restart", "restart, waits: full", "{} at a time: SLA", "restarts elsewhere"
+UNREAD = "not known: it could not be read"
 
 
 def call_text(action: str, ref: Ref, params: Params) -> str:
@@ -168,6 +169,8 @@ async def _evicted(api: PelotonApi, scan: Scan, parallel: int) -> Sequence[Evict
 
 
 def _fate(found: Evicted, tree: PoolTree) -> tuple[int, str]:
+    if found.spec is None:
+        return 1, UNREAD
     if found.killed:
         return 0, KILLED
     if tree.full(found.job.respool_id):
