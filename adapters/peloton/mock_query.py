@@ -27,6 +27,7 @@ from adapters.peloton.mock_wire import (
 
 DEFAULT_LIMIT, DEFAULT_MAX = 10, 100
 WEEK = 7 * 86400.0
+SLACK = 1.0
 ENDED_NAMES = frozenset(f"JOB_STATE_{state}" for state in JOB_ENDED)
 Found = Job | Header
 
@@ -44,6 +45,38 @@ class Page:
             uint(message, "limit") or DEFAULT_LIMIT,
             uint(message, "maxLimit") or DEFAULT_MAX,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """A range of time as clients know it, both ends included; None where it is open.
+
+    Times are compared as they are printed, to the microsecond, so that two windows meet without loss.
+    """
+
+    low: float | None
+    high: float | None
+
+    def around(self, call: Call) -> tuple[float | None, float | None]:
+        """Newest and oldest simulated moment that can be inside, a little generous."""
+        clock = call.cluster.clock
+        return (
+            None if self.high is None else clock.unstamp(self.high + SLACK),
+            None if self.low is None else clock.unstamp(self.low - SLACK),
+        )
+
+    def holds(self, call: Call, moment: float | None) -> bool:
+        if self.low is None and self.high is None:
+            return True
+        if moment is None:
+            return False
+        micros = round(call.cluster.clock.stamp(moment) * 1e6)
+        return (self.low is None or micros >= round(self.low * 1e6)) and (
+            self.high is None or micros <= round(self.high * 1e6)
+        )
+
+
+ANY_TIME = Bounds(None, None)
 
 
 def query_jobs(call: Call) -> Message:
@@ -101,11 +134,11 @@ def _matching(call: Call, spec: Message) -> Iterator[Found]:
     words = [str(word).lower() for word in items(spec, "keywords")]
     created = _range(call, part(spec, "creationTimeRange"))
     completed = _range(call, part(spec, "completionTimeRange"))
-    if states & ENDED_NAMES and created == completed == (None, None):
-        created = (call.fleet.world.now - WEEK, None)
+    if states & ENDED_NAMES and created == completed == ANY_TIME:
+        created = Bounds(call.cluster.clock.stamp(call.fleet.world.now - WEEK), None)
     pool = call.fleet.world.pools.find(value_of(spec, "respool")) if value_of(spec, "respool") else None
     past = not states or bool(states & ENDED_NAMES)
-    for job in call.fleet.newest_first(created[1], created[0], past=past):
+    for job in call.fleet.newest_first(*created.around(call), past=past):
         job_spec = job.spec
         if (
             (not states or f"JOB_STATE_{job.state}" in states)
@@ -113,27 +146,20 @@ def _matching(call: Call, spec: Message) -> Iterator[Found]:
             and name in job_spec.name.lower()
             and (pool is None or job_spec.pool == pool.id)
             and all(any(value == mine for _, mine in job_spec.labels) for value in values)
-            and _inside(job.completed, completed)
+            and created.holds(call, job.created)
+            and completed.holds(call, job.completed)
             and (not words or _mentions(job_spec, words))
         ):
             yield job
 
 
-def _range(call: Call, message: Message) -> tuple[float | None, float | None]:
-    unstamp = call.cluster.clock.unstamp
+def _range(call: Call, message: Message) -> Bounds:
     low, high = (
-        unstamp(parse_timestamp(message[key])) if message.get(key) is not None else None for key in ("min", "max")
+        parse_timestamp(message[bound]) if message.get(bound) is not None else None for bound in ("min", "max")
     )
     if low is not None and high is not None and low > high:
         raise invalid("invalid time range: min is later than max")
-    return low, high
-
-
-def _inside(moment: float | None, bounds: tuple[float | None, float | None]) -> bool:
-    low, high = bounds
-    if low is None and high is None:
-        return True
-    return moment is not None and (low is None or moment >= low) and (high is None or moment <= high)
+    return Bounds(low, high)
 
 
 def _mentions(spec: Spec, words: Iterable[str]) -> bool:

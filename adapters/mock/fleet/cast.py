@@ -119,7 +119,7 @@ def _services(pools: dict[str, str]) -> list[Role]:
     return [
         Role(
             19 * DAY, service_spec("rank-serving", serving, "serving", "serving", 6, gpu=True, sla=1),
-            acts=((3 * HOUR, sicken(5)),), on=(HELD, HELD),
+            acts=((3 * HOUR, sicken(5)),), on=(HELD,) * 6,
         ),
         Role(
             18 * DAY, service_spec("feature-cache", data, "infra", "infra", 4),
@@ -130,7 +130,7 @@ def _services(pools: dict[str, str]) -> list[Role]:
             acts=((42 * MINUTE, update(Fate(), tag="2026.8.3", batch=1)), (41.4 * MINUTE, pause)),
         ),
         Role(
-            9 * DAY, service_spec("query-rewriter", serving, "tomas", "ranking", 12, sla=2),
+            9 * DAY, service_spec("query-rewriter", serving, "tomas", "ranking", 12, sla=4),
             slow, ((8 * MINUTE, restart(1)),),
         ),
         Role(
@@ -138,7 +138,7 @@ def _services(pools: dict[str, str]) -> list[Role]:
             acts=((70 * MINUTE, update(Fate(story="image-pull"), tag="2026.9.0", batch=2, retries=2, tolerate=2)),),
         ),
         Role(
-            5 * DAY, service_spec("geo-index", data, "infra", "search", 5),
+            5 * DAY, service_spec("geo-index", data, "infra", "search", 5, sla=1),
             acts=((3 * HOUR, update(Fate(story="bad-argument", fails_after=4), tag="2026.8.9", batch=2, retries=2,
                                     tolerate=1, rollback=True)),),
         ),

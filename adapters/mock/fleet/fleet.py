@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from adapters.mock.cluster import SimCluster
 
 PAST = 22 * cast.DAY
-MOST_LIVE = 60
+# Besides the cast, so many jobs are alive at the start that the hosts are busy and drained pods still find room.
+MOST_LIVE, LIVE_AT_LEAST, LIVE_PER_HOST = 60, 4, 1.2
 ENDED_ARRIVALS_KEPT = 2000
 ARRIVALS_CAUGHT_UP = 3600.0
 
@@ -37,7 +38,8 @@ class Fleet:
         self.world.settle = _settle
         self.pools = {path: pool_id(self.seed, path) for path, *_ in POOLS}
         cast_size = cast.CAST_SIZE if cluster.runs >= cast.CAST_SIZE else 0
-        filling = min(MOST_LIVE - cast_size, round((cluster.runs - cast_size) * (0.3 if cast_size else 0.6)))
+        most = min(MOST_LIVE - cast_size, LIVE_AT_LEAST + round(cluster.hosts * LIVE_PER_HOST))
+        filling = min(most, round((cluster.runs - cast_size) * (0.3 if cast_size else 0.6)))
         self._next = cluster.runs
         self.logs = Logs(self.seed, cluster.clock.stamp)
         self.host_pools = {"default", "gpu", "shared"}

@@ -185,7 +185,8 @@ class Pod:
 
     @property
     def available(self) -> bool:
-        return self.run.state is PodState.RUNNING and self.run.health is not Health.UNHEALTHY
+        """It runs, and has passed its health check if it has one."""
+        return self.run.state is PodState.RUNNING and self.run.health in (Health.DISABLED, Health.HEALTHY)
 
     def find_run(self, number: int) -> Run | None:
         return next((run for run in self.runs if run.number == number), None)

@@ -7,7 +7,6 @@ from adapters.mock.fleet.model import Job, Pod, Workflow, WorkflowEvent
 from adapters.mock.fleet.states import (
     ROLLING,
     Ending,
-    Health,
     JobState,
     PodState,
     WorkflowState,
@@ -178,7 +177,7 @@ def _is_done(workflow: Workflow, pod: Pod) -> bool:
         return False
     if pod.spec.batch and pod.ended:
         return True
-    return pod.state is PodState.RUNNING and pod.run.health in (Health.DISABLED, Health.HEALTHY)
+    return pod.available
 
 
 def _give_up(world: World, job: Job, workflow: Workflow) -> None:

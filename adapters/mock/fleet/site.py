@@ -19,6 +19,7 @@ SMALL_GPU = Resources(48, 4, 563_200, 3_500_000)
 BIG_CPU = Resources(64, 0, 131_072, 1_800_000)
 SMALL_CPU = Resources(32, 0, 65_536, 900_000)
 
+SMALL_POOL = "/ml/ads"
 # Path, owning team, what it is for, share of the parent's reservation, limit over the reservation, STATIC.
 POOLS: tuple[tuple[str, str, str, float, float, bool], ...] = (
     ("/ml", "ml-platform", "training and serving of models", 0.6, 1.25, False),
@@ -58,7 +59,7 @@ def pool_id(seed: int, path: str) -> str:
 
 
 def build_pools(seed: int, hosts: dict[str, Host], created: float) -> PoolTree:
-    """Reservations are shares of what the hosts have; leaf /ml/ads is kept small, so that it is full."""
+    """Reservations are shares of what the hosts have; one leaf is kept small, so that it is full."""
     total = Resources()
     for host in hosts.values():
         total = total.plus(host.capacity)
@@ -66,16 +67,16 @@ def build_pools(seed: int, hosts: dict[str, Host], created: float) -> PoolTree:
         ROOT, "root", None, _shares(total, total, False), description="all hosts", created=created, updated=created
     )
     tree = PoolTree(root)
-    reserved = {"/": total}
+    known = {"/": (total, total)}
     for path, team, purpose, share, over, static in POOLS:
         above, _, name = path.rpartition("/")
-        parent = reserved[above or "/"]
-        reservation = Resources(*(float(round(amount * share)) for amount in parent))
-        most = Resources(*(min(float(round(a * over)), b) for a, b in zip(reservation, total, strict=True)))
-        if path == "/ml/ads":
-            gpus = 8.0 if total.gpu < 200 else 40.0
-            reservation, most = reservation._replace(gpu=gpus - 2), most._replace(gpu=gpus)
-        reserved[path] = reservation
+        parent, ceiling = known[above or "/"]
+        reservation = Resources(*(float(int(amount * share)) for amount in parent))
+        most = Resources(*(min(float(int(a * over)), b) for a, b in zip(reservation, ceiling, strict=True)))
+        if path == SMALL_POOL:
+            gpus = min(8.0 if total.gpu < 200 else 40.0, ceiling.gpu)
+            reservation, most = reservation._replace(gpu=min(reservation.gpu, gpus)), most._replace(gpu=gpus)
+        known[path] = (reservation, most)
         parent_id = pool_id(seed, above) if above else ROOT
         pool = Pool(pool_id(seed, path), name, parent_id, _shares(reservation, most, static))
         pool.team, pool.description, pool.groups = team, purpose, (f"{team}-oncall",)
