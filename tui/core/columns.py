@@ -85,7 +85,7 @@ def _shown(column: Column, merged: bool, width: int, wide: bool) -> bool:
     if column.id == "context" and not merged:
         return False
     if width < 60 and not wide:
-        return column.id in ("state", "name", "duration", "since", "use")
+        return column.main or column.id in ("state", "duration", "since", "use")
     return wide or width >= column.from_width
 
 
@@ -136,7 +136,7 @@ def _narrow(column: Column, width: int) -> Column:
         return replace(column, title="", min=1, max=1)
     if width < 80 and column.id == "state":
         return replace(column, min=6, max=6)
-    if width < 60 and column.id == "name":
+    if width < 60 and column.main:
         return replace(column, min=8)
     return replace(column, min=min(column.min, 16)) if width < 80 and column.main else column
 
@@ -188,7 +188,8 @@ def find(columns: Sequence[Column], name: str) -> Column | None:
     """The column of that id, head or alias."""
     wanted = name.lower()
     for column in columns:
-        if wanted in (column.id, column.title.lower(), *column.also) or ALIASES.get(wanted) == column.id:
+        names = (column.id, *column.also)
+        if wanted in (*names, column.title.lower()) or ALIASES.get(wanted) in names:
             return column
     return None
 

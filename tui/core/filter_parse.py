@@ -117,6 +117,8 @@ class _Parser:
             self.at += 1
             if self.at >= len(self.text) or self.text[self.at] in " \t)":
                 raise FilterError("- leaves out what follows; nothing follows", start)
+            if self.text[self.at] == "-":
+                raise FilterError("one - is enough", self.at)
             inner = self.one()
             return Not(inner, start, inner.end)
         if char == "(":

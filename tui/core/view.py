@@ -201,24 +201,35 @@ class TableView:
     def apply(self, snapshots: Mapping[Key, Snapshot], diff: Diff | None, now: float) -> bool:
         """Take over what changed in the snapshot of `diff.key`; without a diff, everything.
 
-        True: it is done. False: too much changed, and `await rebuild()` will do it.
+        True: it is done, but for a filter or an order that was set meanwhile. False: too much changed, and
+        `await rebuild()` will do it.
         """
-        touched = None if diff is None else len(diff.added) + len(diff.changed) + len(diff.removed)
-        if not self._now:
-            self._now = now
-        if diff is None or touched is None or touched > AT_ONCE or self.building or self._wanted:
-            self._snapshots = dict(snapshots)
-            self._reload = True
-            self._wanted += 1
-            return False
-        self._snapshots = dict(snapshots)
-        rows = snapshots[diff.key].rows if diff.key in snapshots else {}
+        self._now = self._now or now
+        if diff is None:
+            same = len(snapshots) == len(self._snapshots) and all(
+                key in self._snapshots and self._snapshots[key].rows is snapshot.rows
+                for key, snapshot in snapshots.items()
+            )
+            return (same and not self._reload) or self._later(snapshots)
+        touched = len(diff.added) + len(diff.changed) + len(diff.removed)
+        if touched > AT_ONCE or self.building or self._reload:
+            return self._later(snapshots)
+        rows: Mapping[Ref, Resource] = {}
+        if diff.key in snapshots:
+            self._snapshots[diff.key] = snapshots[diff.key]
+            rows = snapshots[diff.key].rows
         for ref in diff.removed:
             self._take_out(ref)
         for ref in (*diff.changed, *diff.added):
             if ref in rows:
                 self._put_in(rows[ref])
         return True
+
+    def _later(self, snapshots: Mapping[Key, Snapshot]) -> bool:
+        self._snapshots = dict(snapshots)
+        self._reload = True
+        self._wanted += 1
+        return False
 
     def _take_out(self, ref: Ref) -> None:
         row = self._rows.pop(ref, None)

@@ -96,10 +96,6 @@ def test_wide_characters_are_never_cut_in_half() -> None:
 
 def test_names_are_cut_in_the_part_they_share_so_that_the_tail_stays() -> None:
     names = ["fraud-gbdt-nightly-very-long-0821", "fraud-gbdt-nightly-very-long-0822", "other"]
-    assert cut_shared(names, 20) == [
-        "fraud-gbdt-nig…0821"[:0] + cut_shared(names, 20)[0],
-        *cut_shared(names, 20)[1:],
-    ]
     first, second, third = cut_shared(names, 20)
     assert first.endswith("1")
     assert second.endswith("2")
