@@ -15,6 +15,8 @@ from typing import Any
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 ENVIRONMENTS = ROOT / ".venvs"
+# Tests get a home of their own; pip needs the developer's, where the package index may be configured.
+DEVELOPER = dict(os.environ)
 
 
 def python_of(peer: str) -> Path:
@@ -29,7 +31,7 @@ def python_of(peer: str) -> Path:
         if not (stamp.exists() and stamp.read_text() == wanted):
             venv.create(folder, with_pip=True, clear=True)
             install = ("-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check", "-r")
-            subprocess.run([str(python), *install, str(pins)], check=True)
+            subprocess.run([str(python), *install, str(pins)], check=True, env=DEVELOPER)
             stamp.write_text(wanted)
     return python
 
