@@ -108,6 +108,8 @@ class PelotonAdapter:
             case _:
                 pools = await self._reader.pools()
                 if query.parent is not None:
+                    if all(pool.ref != query.parent for pool in pools):
+                        raise self._no_pool(query.parent)
                     pools = [pool for pool in pools if pool.parent == query.parent]
                 return slice_of(pools, cursor, limit)
 
@@ -116,7 +118,8 @@ class PelotonAdapter:
         if spec is None:
             raise Unsupported(f"{self.context}: {SCHEMA.absent.get(kind, f'no {kind.plural}')}", executed=False)
         parent = query.parent
-        if parent is not None and kind not in SCHEMA.kinds[parent.kind].children:
+        above = SCHEMA.kinds.get(parent.kind) if parent is not None else None
+        if parent is not None and (above is None or kind not in above.children):
             raise Unsupported(
                 f"{self.context}: {kind.plural} cannot be listed under a {parent.kind.value}", executed=False
             )
@@ -142,7 +145,10 @@ class PelotonAdapter:
         for pool in await self._reader.pools():
             if pool.ref == ref:
                 return pool
-        raise NotFound(f"{self.context}: no pool {ref.id!r}")
+        raise self._no_pool(ref)
+
+    def _no_pool(self, ref: Ref) -> NotFound:
+        return NotFound(f"{self.context}: no pool {ref.id!r}")
 
     async def detail(self, ref: Ref) -> Detail:
         self._check(ref.kind, ANY)
@@ -185,7 +191,7 @@ class PelotonAdapter:
             case Kind.POD:
                 return await events.of_pod(self._api, ref)
             case Kind.RUN:
-                summary, _ = await self._reader.version(ref.id)
+                summary = await self._reader.summary(ref.id)
                 _, infos = await self._reader.workflows(ref.id)
                 return events.of_run(ref, summary, infos)
             case _:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from adapters.errors import NotFound
 from adapters.model import Json, Kind, Resource
 from adapters.peloton import states, wire
 from adapters.peloton.api import PelotonApi
 from adapters.peloton.jobs import Window, query_spec, read_window
-from adapters.peloton.live import FanOut, pod_states
+from adapters.peloton.live import MOST_PODS, FanOut, pod_states
 from adapters.peloton.reads import Reader
 from adapters.peloton.states import ON_HOST
 from adapters.port import Op, Page, Query, SortKey, Term
@@ -29,6 +30,8 @@ class Lists:
         spec, applied = asked
         below = None
         if query.parent is not None:
+            if tree.pools and query.parent.id not in tree.pools:
+                raise NotFound(f"{self.reader.context}: no pool {query.parent.id!r}")
             below = tree.below(query.parent.id) | {query.parent.id}
             if len(below) == 1 and tree.path(query.parent.id) and query.parent.id in tree.pools:
                 spec["respool"] = tree.path(query.parent.id)
@@ -54,10 +57,12 @@ class Lists:
             name = await self.reader.job_name(parent.id)
             items, more, total = await self.reader.pods(parent.id, name, spec, start, min(limit, 100))
             following = str(start + len(items)) if more and items else None
-            exact = total if not following or total < start + limit + 1 else None
+            exact = total if following and total < MOST_PODS else None if following else start + len(items)
             return Page(tuple(items), following, exact, applied)
         on_host = parent is not None
         if parent is not None:
+            if cursor is None:
+                await self.reader.check_host(parent.id)
             spec = {**spec, "hosts": [parent.id], "podStates": spec.get("podStates", pod_states(sorted(ON_HOST)))}
 
         async def fetch(job: wire.JobSummary, offset: int, room: int) -> tuple[Sequence[Resource], bool]:
@@ -69,7 +74,7 @@ class Lists:
 
     async def updates(self, query: Query, cursor: str | None, limit: int) -> Page:
         if query.parent is not None:
-            summary, _ = await self.reader.version(query.parent.id)
+            summary = await self.reader.summary(query.parent.id)
             return slice_of(await self.reader.updates(summary), cursor, limit)
 
         async def fetch(job: wire.JobSummary, offset: int, room: int) -> tuple[Sequence[Resource], bool]:

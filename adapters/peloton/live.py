@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -18,6 +19,7 @@ from adapters.peloton.rpc import ENUM_NUMBERS
 from adapters.port import Page
 
 MOST_LIVE = 5_000
+MOST_PODS = 10_000
 KEEP = 4.0
 SNAPSHOTS = 8
 PATIENCE = 3.0
@@ -155,6 +157,14 @@ class Scan:
     note: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is on one host: how many pods, and which of their jobs limit by SLA how many may be moved at a time."""
+
+    pods: int = 0
+    sla_jobs: frozenset[str] = frozenset()
+
+
 @dataclass(slots=True)
 class HostIndex:
     """Which pods are on which hosts. v1alpha answers that only job by job, so the scan is bounded and kept."""
@@ -163,8 +173,8 @@ class HostIndex:
     live: LiveJobs
     bound: int
     parallel: int
-    _task: asyncio.Task[dict[str, int]] | None = None
-    _counts: dict[str, int] | None = None
+    _task: asyncio.Task[None] | None = None
+    _loads: dict[str, Load] | None = None
     _counted_at: float = 0.0
     _took: float = 0.0
 
@@ -202,28 +212,36 @@ class HostIndex:
             if not more:
                 return tuple(pods)
 
-    async def counts(self) -> Mapping[str, int] | None:
-        """Pods by host. A scan is shared, lasts at most a fifth of the time, and is not waited for long: None
+    async def loads(self) -> Mapping[str, Load] | None:
+        """The load by host. A scan is shared, lasts at most a fifth of the time, and is not waited for long: None
         until the first one has ended."""
         fresh_for = max(KEEP, 4 * self._took)
-        if self._counts is not None and time.monotonic() - self._counted_at < fresh_for:
-            return self._counts
+        if self._loads is not None and time.monotonic() - self._counted_at < fresh_for:
+            return self._loads
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._count())
-        try:
-            return await asyncio.wait_for(asyncio.shield(self._task), PATIENCE)
-        except (TimeoutError, AdapterError):
-            return self._counts
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._task), PATIENCE)
+        return self._loads
 
-    async def _count(self) -> dict[str, int]:
+    async def _count(self) -> None:
         began = time.monotonic()
-        scan = await self.on_host(None)
-        self._counts = dict(
-            Counter(pod.status.host for pods in scan.pods.values() for pod in pods if pod.status.host)
-        )
+        try:
+            scan = await self.on_host(None)
+        except AdapterError:
+            return  # hosts are shown without their pods, or with the last ones known
+        counts: Counter[str] = Counter()
+        held: defaultdict[str, set[str]] = defaultdict(set)
+        for job, pods in scan.pods.items():
+            summary = scan.jobs[job]
+            limited = summary.sla is not None and summary.sla.maximum_unavailable_instances > 0
+            for pod in pods:
+                counts[pod.status.host] += 1
+                if limited:
+                    held[pod.status.host].add(summary.name or job)
+        self._loads = {host: Load(number, frozenset(held[host])) for host, number in counts.items()}
         self._counted_at = time.monotonic()
         self._took = self._counted_at - began
-        return self._counts
 
     async def aclose(self) -> None:
         if self._task is not None:
@@ -233,8 +251,9 @@ class HostIndex:
 
 
 def pagination(offset: int, limit: int) -> Json:
-    """Both caps are named: their defaults are 10 and 100."""
-    return {"offset": offset, "limit": limit, "maxLimit": max(PAGE, offset + limit + 1)}
+    """Both caps are named: their defaults are 10 and 100. The server reads all pods of the job anyway, so a high
+    cap costs nothing and makes the total true."""
+    return {"offset": offset, "limit": limit, "maxLimit": max(MOST_PODS, offset + limit + 1)}
 
 
 def has_more(answer: wire.QueryPodsResponse, offset: int, limit: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from adapters.model import (
     ENDED,
@@ -202,7 +202,10 @@ def _pod_message(
     return told or None
 
 
-def host(context: str, info: wire.HostInfo, pods: int | None, group: str | None) -> Host:
+def host(
+    context: str, info: wire.HostInfo, pods: int | None, group: str | None, sla_jobs: Sequence[str] = ()
+) -> Host:
+    """`sla_jobs` have pods there that may be moved only a few at a time."""
     state = states.HOST.get(short(info.state), State.UNKNOWN)
     return Host(
         ref=Ref(context, Kind.HOST, info.hostname),
@@ -213,14 +216,16 @@ def host(context: str, info: wire.HostInfo, pods: int | None, group: str | None)
         host=info.hostname,
         ip=info.ip or None,
         pods=pods,
-        message=_host_message(state, short(info.goal_state)),
+        message=_host_message(state, short(info.goal_state), sla_jobs),
         labels=labels(info.labels),
         extra=filled(goal_state=short(info.goal_state)),
     )
 
 
-def _host_message(state: State, goal: str) -> str | None:
-    """Why a host is not simply up: what it is steered to, where that differs from what it is."""
+def _host_message(state: State, goal: str, sla_jobs: Sequence[str]) -> str | None:
+    """Why a host is not simply up: who holds up its drain, or what it is steered to where that is another way."""
+    if state is State.DRAINING and sla_jobs:
+        return f"SLA: {', '.join(sla_jobs)}"
     if state is State.DOWN and goal == "DOWN":
         return "drained: undrain takes it back"
     expected = {State.UP: "UP", State.DRAINING: "DOWN", State.DRAINED: "DOWN"}.get(state)

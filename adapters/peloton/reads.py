@@ -15,7 +15,7 @@ from adapters.model import Host, Json, Kind, Pod, Pool, Ref, Run, State, Update
 from adapters.peloton import mapping, states, wire
 from adapters.peloton.api import PelotonApi
 from adapters.peloton.ids import split_pod_name, split_update_id
-from adapters.peloton.live import HostIndex, LiveJobs, has_more, pagination
+from adapters.peloton.live import HostIndex, LiveJobs, Load, has_more, pagination
 from adapters.peloton.pools import PoolTree
 from adapters.peloton.states import short
 
@@ -126,21 +126,33 @@ class Reader:
     async def hosts(self) -> list[Host]:
         _, infos = await self.host_infos()
         groups = await self.host_groups()
-        counts = await self.index.counts() if infos else {}
-        return [self._host(info, counts, groups) for info in infos]
+        loads = await self.index.loads() if infos else {}
+        return [self._host(info, loads, groups) for info in infos]
+
+    async def check_host(self, name: str) -> None:
+        """Raises NotFound for a host that is not registered; silent where hosts cannot be listed."""
+        try:
+            _, infos = await self.host_infos()
+        except Unsupported:
+            return
+        if all(info.hostname != name for info in infos):
+            raise NotFound(f"{self.context}: no host {name!r} is registered")
 
     async def host(self, name: str) -> tuple[Host, Json]:
         raw, infos = await self.host_infos()
         for position, info in enumerate(infos):
             if info.hostname == name:
-                counts, groups = await self.index.counts(), await self.host_groups()
+                loads, groups = await self.index.loads(), await self.host_groups()
                 listed = raw.get("hostInfos") if isinstance(raw, dict) else None
-                return self._host(info, counts, groups), listed[position] if isinstance(listed, list) else None
+                return self._host(info, loads, groups), listed[position] if isinstance(listed, list) else None
         raise NotFound(f"{self.context}: no host {name!r} is registered")
 
-    def _host(self, info: wire.HostInfo, counts: Mapping[str, int] | None, groups: Mapping[str, str]) -> Host:
-        pods = None if counts is None else counts.get(info.hostname, 0)
-        return mapping.host(self.context, info, pods, groups.get(info.hostname))
+    def _host(self, info: wire.HostInfo, loads: Mapping[str, Load] | None, groups: Mapping[str, str]) -> Host:
+        load = None if loads is None else loads.get(info.hostname, Load())
+        held_by = load.sla_jobs if load else ()
+        return mapping.host(
+            self.context, info, load.pods if load else None, groups.get(info.hostname), sorted(held_by)
+        )
 
     async def host_groups(self) -> Mapping[str, str]:
         """Host to host pool, where the server has host pools; asked once a minute."""
@@ -187,10 +199,17 @@ class Reader:
             return ""
         return f"the job of that name is {Ref(self.context, Kind.RUN, found[0])}" if found else ""
 
+    async def summary(self, job: str) -> wire.JobSummary:
+        """The job as it is now, without its spec."""
+        try:
+            raw = (await self.api.get_job(job, summary=True)).json()
+        except Invalid as error:
+            raise NotFound(f"{self.context}: no job {job!r}", status=error.status, code=error.code) from None
+        return mapping.summary_of(parsed(wire.GetJobResponse, raw, self.context), job)
+
     async def version(self, job: str) -> tuple[wire.JobSummary, str]:
-        """The job as it is now and its entity version, read for one write and then forgotten."""
-        raw = (await self.api.get_job(job, summary=True)).json()
-        summary = mapping.summary_of(parsed(wire.GetJobResponse, raw, self.context), job)
+        """The job and its entity version, read for one write and then forgotten."""
+        summary = await self.summary(job)
         if not summary.status.version:
             raise BadPayload(f"{self.context}: the job {job} came without an entity version", executed=False)
         return summary, summary.status.version
@@ -198,8 +217,7 @@ class Reader:
     async def job_name(self, job: str) -> str | None:
         """Its name, from memory if it was ever listed."""
         if job not in self._names:
-            raw = (await self.api.get_job(job, summary=True)).json()
-            self._names[job] = mapping.summary_of(parsed(wire.GetJobResponse, raw, self.context), job).name
+            self._names[job] = (await self.summary(job)).name
         return self._names[job] or None
 
     # --- pods ----------------------------------------------------------------------------------------------
@@ -270,7 +288,7 @@ class Reader:
 
     async def update(self, ref: Ref, *, instance_events: bool = False) -> tuple[Update, wire.WorkflowInfo, Json]:
         job, created = split_update_id(ref.id)
-        summary, _ = await self.version(job)
+        summary = await self.summary(job)
         raw, infos = await self.workflows(job, instance_events=instance_events)
         listed = raw.get("workflowInfos") if isinstance(raw, dict) else None
         for position, info in enumerate(infos):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from adapters.errors import NotFound, Unsupported
 from adapters.model import Capacity, Host, Kind, Pod, Pool, Progress, Ref, State, Update
 from adapters.peloton import mapping, states, wire
 from adapters.peloton.adapter import PelotonAdapter
+from adapters.peloton.live import HostIndex, Scan
 from adapters.port import Op, Query, Term
 from adapters.sections import Table
 from tests.unit.peloton.fake import HOST, POD, POOLS, RUN, Body, Fake, failure, job, pod, stamp, uuid
@@ -60,7 +62,8 @@ async def test_pods_of_a_run_page_inside_the_spec(fake: Fake, lab: PelotonAdapte
     assert len(pages) == 3
     body = fake.last("QueryPods").body
     assert "pagination" not in body
-    assert body["spec"]["pagination"] == {"offset": 200, "limit": 100, "maxLimit": 301}
+    assert body["spec"]["pagination"] == {"offset": 200, "limit": 100, "maxLimit": 10_000}
+    assert {page.total for page in pages} == {230}
 
 
 async def test_a_pod(fake: Fake, lab: PelotonAdapter) -> None:
@@ -217,6 +220,54 @@ async def test_hosts_are_listed_although_their_pods_cannot_be_counted(fake: Fake
     assert fake.count("ListHostPools") == 1
     await lab.list(Kind.HOST)
     assert fake.count("ListHostPools") == 1, "a server without host pools is not asked at every refresh"
+
+
+async def test_what_holds_up_a_drain(fake: Fake, lab: PelotonAdapter) -> None:
+    serve_pods(fake, {1: pods_of(1, 2), 2: pods_of(2, 1, host="h2")})
+    sla = {"maximumUnavailableInstances": 1}
+    jobs = [job(1, sla=sla), job(2, sla={"priority": 1})]
+    fake.on("QueryJobs", {"records": jobs})
+    draining = [{"hostname": name, "state": "HOST_STATE_DRAINING"} for name in ("h1", "h2")]
+    fake.on("QueryHosts", {"hostInfos": draining})
+    assert [host.message for host in (await lab.list(Kind.HOST)).items] == ["SLA: train-1", None]
+
+
+@pytest.mark.parametrize(
+    ("kind", "parent"),
+    [
+        (Kind.POD, Ref("lab", Kind.HOST, "nope")),
+        (Kind.RUN, Ref("lab", Kind.POOL, "nope")),
+        (Kind.POOL, Ref("lab", Kind.POOL, "nope")),
+        (Kind.POD, Ref("lab", Kind.RUN, "nope")),
+        (Kind.UPDATE, Ref("lab", Kind.RUN, "nope")),
+    ],
+)
+async def test_a_parent_that_does_not_exist(fake: Fake, lab: PelotonAdapter, kind: Kind, parent: Ref) -> None:
+    fake.on("QueryJobs", {}).on("QueryHosts", {}).on("GetJob", failure("invalid-argument", "not valid UUID"))
+    with pytest.raises(NotFound, match="nope"):
+        await lab.list(kind, Query(parent=parent))
+
+
+async def test_a_slow_scan_does_not_hold_up_the_hosts(
+    fake: Fake, lab: PelotonAdapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.peloton.live.PATIENCE", 0.01)
+    serve_pods(fake, {1: pods_of(1, 2)}).on("QueryHosts", {"hostInfos": [{"hostname": "h1"}]})
+    go = asyncio.Event()
+    scan = lab._index.on_host
+
+    async def slowly(host: str | None, *, max_age: float = 0.0) -> Scan:
+        await go.wait()
+        return await scan(host, max_age=max_age)
+
+    monkeypatch.setattr(HostIndex, "on_host", lambda self, host: slowly(host))
+    (before,) = (await lab.list(Kind.HOST)).items
+    go.set()
+    monkeypatch.setattr("adapters.peloton.live.PATIENCE", 5.0)
+    (after,) = (await lab.list(Kind.HOST)).items
+    assert isinstance(before, Host)
+    assert isinstance(after, Host)
+    assert (before.pods, after.pods) == (None, 2)
 
 
 async def test_the_pool_tree(fake: Fake, lab: PelotonAdapter) -> None:
