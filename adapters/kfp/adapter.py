@@ -224,6 +224,8 @@ class KfpAdapter:
             run_id = parts[0]
         elif ref.kind is not Kind.RUN:
             raise self._absent(ref.kind)
+        if "/" in run_id:  # the gateway takes it for another path, and calls that a call it does not know
+            raise NotFound(f"{self.context}: no run {run_id}", executed=False)
         reply = await self._api.get_run(run_id=run_id)
         run = parse(reply, model)
         await self._names.learn([run.experiment_id])

@@ -333,7 +333,7 @@ async def test_a_server_without_artifacts_says_so() -> None:
         await server.adapter().call("ReadArtifact", {"run_id": "r", "node_id": "n", "artifact_name": "a"})
 
 
-@pytest.mark.parametrize("native", ["a/b", "..", "a b", "ü?x=1#y", "a:b", "%2F"])
+@pytest.mark.parametrize("native", ["..", "a b", "ü?x=1#y", "a:b", "%2F"])
 async def test_hostile_ids_stay_one_path_segment(native: str) -> None:
     server = Server()
     with pytest.raises(AdapterError):
