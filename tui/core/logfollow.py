@@ -154,6 +154,8 @@ class _Follower:
                 self.log.mark("--- the server has no log any more; what was read is kept")
                 self.on_change()
             self.vanished = True
+            self.quiet += 1
+            self.pause = min(self.pause * 1.5, LONGEST_REFETCH_PAUSE)
             return True
         if self.log.begins(chunk.data):
             if not have:

@@ -16,6 +16,7 @@ __all__ = ["BUDGET", "LogSpool", "SpoolError", "SpoolLine", "SpooledLog", "Volum
 
 BUDGET = 2 * 1024**3
 COPIES = 8
+FAMILY = (".log", ".idx", ".json")
 
 
 class LogSpool:
@@ -48,7 +49,7 @@ class LogSpool:
 
     def used(self) -> int:
         """Bytes on disk."""
-        return sum(_size(path) for path in self.directory.glob("*")) if self.directory.is_dir() else 0
+        return sum(_size(path) for path in self.directory.glob("*") if path.suffix in FAMILY)
 
     def trim(self) -> int:
         """Delete closed logs, oldest first, until the budget is kept; how many were deleted."""
@@ -60,7 +61,7 @@ class LogSpool:
                 break
             if _locked(path):
                 continue
-            family = [path, path.with_suffix(".idx"), path.with_suffix(".json")]
+            family = [path.with_suffix(suffix) for suffix in FAMILY]
             over -= sum(_size(each) for each in family)
             for each in family:
                 with contextlib.suppress(OSError):

@@ -78,18 +78,24 @@ class Planner:
     async def make_call(
         self, context: str, method: str, params: Mapping[str, Json] = NOTHING, *, reason: str = ""
     ) -> Plan:
-        """A plan for one write method of a backend's API. Raises PlanRefused."""
+        """A plan for one write method of a backend's API. Raises PlanRefused.
+
+        What a raw write does to which object cannot be known here, so guardrails for some actions or names hold
+        for all of them.
+        """
         self._check_contexts([context])
         guard = self.guard(context)
         spec = ActionSpec(method, method, frozenset(), f"calls {method}", context_level=True)
         refusal = self._refusal(context, method, guard)
+        if guard.deny and not refusal:
+            refusal = f"the config of {context} denies {', '.join(guard.deny)}, so raw writes as well"
         target = PlanTarget(
             Ref(context, Kind.RUN, ""),
             context,
             spec=spec,
             reason=refusal,
             preview=Preview(call=method),
-            protected=guard.protected,
+            protected=guard.protected or bool(guard.protected_names),
             outcome=Outcome.ILLEGAL if refusal else Outcome.NOT_STARTED,
         )
         plan = Plan(uuid.uuid4().hex[:12], method, (target,), self.clock(), params, reason, method=method)

@@ -38,12 +38,12 @@ class SpooledLog(LogFile):
         self._scanned = 0
 
     def scan(self, budget: int = REGION) -> bool:
-        """Find levels in about `budget` more bytes; True when everything has been looked at. Fills `errors`
+        """Find levels in about `budget` more bytes; True when all there is has been looked at. Fills `errors`
         and `warnings`: ascending line numbers. A line that still grows is left for later."""
         first = bisect_left(self._index, self._scanned)
         last = bisect_right(self._index, self._scanned + budget, lo=min(first + 1, self.count))
-        if last >= self.count:
-            last = self.count if self._fresh else self.count - 1
+        whole = self.count if self._fresh else self.count - 1
+        last = min(last, whole)
         if first >= last:
             return True
         begin, end = self._index[first], self._after(last - 1)
@@ -56,7 +56,7 @@ class SpooledLog(LogFile):
             elif level is Level.WARNING:
                 self.warnings.append(number)
         self._scanned = end
-        return last >= self.count
+        return last >= whole
 
     async def search(self, needle: str, *, regex: bool = False) -> AsyncIterator[list[int]]:
         """Line numbers that match, ascending, in batches, over the whole log; a lower-case needle ignores
