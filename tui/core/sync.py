@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import statistics
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -253,7 +252,7 @@ class SyncEngine:
 
     def _health(self, context: str, contact: _Contact) -> ContextHealth:
         stats = self._adapters[context].stats
-        latency = statistics.median(stats.latencies) if stats.latencies else None
+        latency = sorted(stats.latencies)[len(stats.latencies) // 2] if stats.latencies else None
         if contact.error is not None:
             state = "down"
         elif contact.as_of is None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from adapters.errors import AdapterError, Unsupported
 from adapters.model import ENDED, Kind, Ref, Resource
-from adapters.port import Adapter, KindSpec, Page, Query
+from adapters.port import Adapter, KindSpec, Page, Query, Scope
 from tui.core.slices import Pace, pieces
 from tui.core.store import Key, Snapshot, Store
 from tui.core.sync_walk import BARREN_PAGES, SyncSettings, Walk, World, as_adapter_error, read_each
@@ -53,7 +53,7 @@ class ListSync:
         self._report = report
         self._wake = asyncio.Event()
         self._not_before = 0.0
-        self._loaded = False
+        self._loaded = self._fans_out = False
         self.walking: asyncio.Task[None] | None = None
         self._relist_at = self._walked_at = 0.0
         self._missing: frozenset[Ref] = frozenset()
@@ -88,12 +88,15 @@ class ListSync:
             return self._failed(as_adapter_error(self.key.context, found))
         self.failures = 0
         self._apply(as_of=as_of, error=None, stale_since=None)
-        delay = self._jittered(self._interval())
+        took = self._world.clock() - began
+        delay = self._jittered(max(self._interval(), 2 * took))  # a server that needs long is asked less
         self._report(None, self._world.clock() + delay)
         return delay
 
     def _interval(self) -> float:
-        return self._settings.interval * (self._settings.hidden_factor if self.hidden else 1.0)
+        settings = self._settings
+        fan_out = settings.fan_out_factor if self._fans_out else 1.0
+        return settings.interval * fan_out * (settings.hidden_factor if self.hidden else 1.0)
 
     def _jittered(self, seconds: float) -> float:
         return seconds * (1.0 + self._settings.jitter * self._world.rng.random())
@@ -160,7 +163,8 @@ class ListSync:
 
     async def _load(self, began: float) -> float:
         """The first page is published at once; the rest follows in the background."""
-        await self._spec()
+        spec = await self._spec()
+        self._fans_out = spec.scope is Scope.PARENT and self.key.query.parent is None
         pages = self._pages()
         page = await anext(pages.stream)
         known = bool(self.snapshot.rows)

@@ -17,7 +17,9 @@ BARREN_PAGES = 20
 
 @dataclass(frozen=True, slots=True)
 class SyncSettings:
-    """Seconds and rows. `interval` is the time between refreshes of what is on screen."""
+    """Seconds and rows. `interval` is the time between refreshes of what is on screen; it is longer for what
+    is hidden, and for a list that costs a request for each parent.
+    """
 
     interval: float = 2.0
     max_rows: int = 20_000
@@ -27,6 +29,7 @@ class SyncSettings:
     relist_per_page: float = 3.0
     relist_pause: float = 0.2
     hidden_factor: float = 5.0
+    fan_out_factor: float = 3.0
     backoff_cap: float = 30.0
     jitter: float = 0.1
     parallel: int = 4

@@ -10,9 +10,9 @@ from typing import Any, cast
 
 import pytest
 
-from adapters.errors import RateLimited, Unavailable, Unsupported
-from adapters.model import Kind, Ref, State
-from adapters.port import Adapter, Page, Query
+from adapters.errors import RateLimited, Unauthorized, Unavailable, Unsupported
+from adapters.model import Host, Kind, Ref, State
+from adapters.port import Adapter, KindSpec, Page, Query, Scope
 from tests.unit.core.fakes import START, FakeAdapter, FakeTime, make_run, settle
 from tui.core.store import Diff, Key, Store
 from tui.core.sync import SyncEngine, SyncSettings
@@ -496,3 +496,92 @@ async def test_without_an_active_list_the_known_active_ones_are_read_by_id() -> 
         asked = adapter.taken()
         assert len([1 for what, _ in asked if what == "get"]) == 7
         assert len([1 for what, _ in asked if what == "list"]) == 1
+
+
+async def test_a_list_that_costs_a_request_per_parent_is_read_less_often() -> None:
+    adapter = cluster(30)
+    adapter.kinds[Kind.POD] = KindSpec(Kind.POD, scope=Scope.PARENT)
+    async with bench(adapter) as b:
+        b.engine.subscribe("kfp", Kind.POD)
+        await b.time.advance(1.0)
+        adapter.taken()
+        await b.time.advance(30.0)
+        assert len(adapter.taken()) == 5
+        b.engine.subscribe("kfp", Kind.POD, Query(parent=Ref("kfp", Kind.RUN, "id-1")))
+        await b.time.advance(1.0)
+        adapter.taken()
+        await b.time.advance(6.0)
+        assert len(adapter.taken()) == 4, "three of the run's, one of all"
+
+
+async def test_a_slow_server_is_asked_less_often() -> None:
+    adapter = cluster(30)
+    async with bench(adapter) as b:
+        b.engine.subscribe("kfp", Kind.RUN)
+        await b.time.advance(1.0)
+        adapter.taken()
+        adapter.hold = asyncio.Event()
+        await b.time.advance(4.0)
+        adapter.hold.set()
+        await settle()
+        assert len(adapter.taken()) == 1
+        await b.time.advance(5.5)
+        assert adapter.taken() == []
+        await b.time.advance(1.0)
+        assert len(adapter.taken()) == 1
+
+
+async def test_a_login_that_ended_keeps_the_rows_and_says_so() -> None:
+    adapter = cluster(30)
+    async with bench(adapter) as b:
+        b.engine.subscribe("kfp", Kind.RUN)
+        await b.time.advance(1.0)
+        adapter.error = Unauthorized("kfp: the login has expired")
+        await b.time.advance(10.0)
+        assert b.store.snapshot(RUNS).loaded == 30
+        health = await b.engine.check("kfp")
+        assert (health.state, health.error) == ("down", "kfp: the login has expired")
+        adapter.error = None
+        assert (await b.engine.check("kfp")).state == "ok"
+
+
+async def test_an_unknown_context_is_a_key_error() -> None:
+    async with bench(cluster(1)) as b:
+        with pytest.raises(KeyError):
+            b.engine.subscribe("nowhere", Kind.RUN)
+
+
+async def test_closing_twice_leaves_no_task_behind() -> None:
+    adapter = cluster(5000)
+    async with bench(adapter) as b:
+        b.engine.subscribe("kfp", Kind.RUN)
+        await settle()
+        before = asyncio.all_tasks()
+        await b.engine.aclose()
+        await b.engine.aclose()
+        await settle()
+        assert len(asyncio.all_tasks()) < len(before)
+        adapter.taken()
+        await b.time.advance(60.0)
+        assert adapter.taken() == []
+
+
+async def test_a_long_list_of_hosts_is_read_whole_as_often_as_its_length_allows() -> None:
+    hosts = [
+        Host(ref=Ref("kfp", Kind.HOST, f"h{index}"), name=f"h{index}", state=State.UP, native_state="UP")
+        for index in range(1000)
+    ]
+    adapter = FakeAdapter("kfp", hosts)
+    key = Key("kfp", Kind.HOST)
+    async with bench(adapter) as b:
+        b.engine.subscribe("kfp", Kind.HOST)
+        await b.time.advance(1.0)
+        assert b.store.snapshot(key).complete
+        adapter.change(hosts[900].ref, state=State.DOWN)
+        adapter.taken()
+        await b.time.advance(20.0)
+        assert b.store.snapshot(key).rows[hosts[900].ref].state is State.DOWN
+        assert not [what for what in adapter.taken() if what[0] == "get"], "hosts do not end, so none left"
+        as_of = b.store.snapshot(key).as_of
+        assert as_of is not None
+        assert b.time.now - as_of < 10
