@@ -62,11 +62,6 @@ LATE_NOTE = replace(NOTE, min=32, from_width=160)
 TRY = _column("attempt", "TRY", 3, right=True, also=("try",))
 
 
-def _capacity(id: str, title: str, attribute: str, **more: object) -> Column:
-    field = Field(id, FieldType.NUMBER, lambda pool, now: None)
-    return Column(id, title, field, 5, 5, right=True, also=(attribute,), **more)  # type: ignore[arg-type]
-
-
 SETS: Mapping[Kind, tuple[Column, ...]] = MappingProxyType(
     {
         Kind.RUN: (
@@ -121,12 +116,12 @@ SETS: Mapping[Kind, tuple[Column, ...]] = MappingProxyType(
         Kind.POOL: (
             CONTEXT,
             _column("name", "POOL", 20, 32, want=28, main=True),
-            Column("use", "USE", Field("use", FieldType.NUMBER, lambda pool, now: None), 22, 60, want=52),
-            _capacity("allocation", "ALLOC", "alloc"),
-            _capacity("slack", "SLACK", "slack", from_width=160),
-            _capacity("reservation", "RESV", "resv"),
-            _capacity("limit", "LIMIT", "limit"),
-            _capacity("share", "SHARE", "share", from_width=160),
+            _column("use", "USE", 22, 60, want=52),
+            _column("allocation", "ALLOC", 5, right=True, also=("alloc",)),
+            _column("slack", "SLACK", 5, right=True, from_width=160),
+            _column("reservation", "RESV", 5, right=True, also=("resv",)),
+            _column("limit", "LIMIT", 5, right=True),
+            _column("share", "SHARE", 5, right=True, from_width=160),
             _column("running", "RUN", 3, right=True),
             _column("waiting", "WAIT", 5, right=True, also=("wait",)),
             replace(NOTE, min=9, want=9, from_width=160),

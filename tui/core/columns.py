@@ -123,8 +123,11 @@ def _with_own(
 _RIGHT = frozenset({FieldType.NUMBER, FieldType.DURATION, FieldType.SIZE, FieldType.PROGRESS})
 
 
+_CLOCK = len("08-21 14:32Z")
+
+
 def _own(spec: FieldSpec) -> Column:
-    width = max(spec.width, cell_len(spec.title))
+    width = max(spec.width, cell_len(spec.title), _CLOCK if spec.type is FieldType.TIME else 0)
     return Column(
         spec.id, spec.title.upper(), from_spec(spec), width, max(width, 40), right=spec.type in _RIGHT, own=True
     )

@@ -171,6 +171,8 @@ class SyncEngine:
             return None
         for key in holders:
             self.store.apply(key, [found], now=now())
+            if key in self._held:
+                self._held[key].sync.notice(found)
         return found
 
     async def schema(self, context: str) -> Schema:

@@ -68,6 +68,13 @@ class ListSync:
     def wake(self) -> None:
         self._wake.set()
 
+    def notice(self, resource: Resource) -> None:
+        """Keep count of what is active: a run that was retried is again."""
+        if resource.state in ENDED:
+            self._active_refs.discard(resource.ref)
+        else:
+            self._active_refs.add(resource.ref)
+
     async def run(self) -> None:
         try:
             while True:
@@ -153,7 +160,7 @@ class ListSync:
     ) -> None:
         put, remove = tuple(put), tuple(remove)
         for item in put:
-            (self._active_refs.discard if item.state in ENDED else self._active_refs.add)(item.ref)
+            self.notice(item)
         self._active_refs.difference_update(remove)
         self._store.apply(self.key, put, remove, now=self._world.clock(), mark_new=mark_new, **status)
 

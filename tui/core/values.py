@@ -105,6 +105,31 @@ def parent_name(resource: Any, now: float) -> str | None:
     return name or (resource.parent.id if resource.parent is not None else None)
 
 
+MAIN_RESOURCE = "gpu"
+
+
+def _capacity(attribute: str) -> Getter:
+    """Of a pool's main resource: GPUs where it has any, else whatever comes first."""
+
+    def read(resource: Any, now: float) -> float | None:
+        capacities = getattr(resource, "capacity", ())
+        main = next(
+            (each for each in capacities if each.kind == MAIN_RESOURCE), capacities[0] if capacities else None
+        )
+        value: float | None = getattr(main, attribute, None)
+        return value
+
+    return read
+
+
+def _use(resource: Any, now: float) -> float | None:
+    limit, allocation = _LIMIT(resource, now), _ALLOCATION(resource, now)
+    return allocation / limit if limit and allocation is not None else None
+
+
+_LIMIT, _ALLOCATION = _capacity("limit"), _capacity("allocation")
+
+
 def _labels(resource: Any, now: float) -> str | None:
     return ",".join(f"{key}={value}" for key, value in sorted(resource.labels.items())) or None
 
@@ -147,6 +172,12 @@ COMMON: Mapping[str, Field] = MappingProxyType(
             Field("type", _TEXT, _attribute("type")),
             Field("current", FieldType.BOOL, _attribute("current")),
             Field("size", FieldType.SIZE, _attribute("size")),
+            Field("allocation", FieldType.NUMBER, _ALLOCATION),
+            Field("slack", FieldType.NUMBER, _capacity("slack")),
+            Field("reservation", FieldType.NUMBER, _capacity("reservation")),
+            Field("limit", FieldType.NUMBER, _LIMIT),
+            Field("share", FieldType.NUMBER, _capacity("share")),
+            Field("use", FieldType.PROGRESS, _use),
         )
     }
 )
@@ -178,6 +209,8 @@ ALIASES: Mapping[str, str] = MappingProxyType(
         "attempts": "attempt",
         "exit": "exit_code",
         "wait": "waiting",
+        "alloc": "allocation",
+        "resv": "reservation",
         "start": "started",
         "ended": "finished",
         "finish": "finished",

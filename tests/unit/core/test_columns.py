@@ -26,6 +26,7 @@ from tui.core.columns import (
     head_line,
 )
 from tui.core.text import cell_len
+from tui.core.values import COMMON, fields_for
 
 KFP = Schema(
     "kfp",
@@ -235,3 +236,25 @@ def test_hostile_rows_keep_to_their_columns(name: str, message: str, width: int)
         spans = fit(cell(column, row, START), column)
         assert sum(cell_len(text) for text, _ in spans) == column.width
         assert not any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for text, _ in spans for char in text)
+
+
+def test_every_column_can_be_sorted_and_filtered_by() -> None:
+    for kind in Kind:
+        fields = fields_for([PELOTON], kind)
+        for column in columns_for(kind, [PELOTON], merged=True, width=200, wide=True):
+            assert fields[column.id].type is column.type
+            for name in column.also:
+                assert name in fields, (column.id, name)
+
+
+def test_pools_sort_by_their_main_resource() -> None:
+    def pool(name: str, *capacity: Capacity) -> Pool:
+        return Pool(ref=Ref("p", Kind.POOL, name), name=name, state=State.UP, native_state="", capacity=capacity)
+
+    assert (
+        COMMON["allocation"].get(pool("a", Capacity("cpu", allocation=3), Capacity("gpu", allocation=8)), START)
+        == 8
+    )
+    assert COMMON["allocation"].get(pool("a", Capacity("cpu", allocation=3)), START) == 3
+    assert COMMON["use"].get(pool("a", Capacity("gpu", allocation=40, limit=160)), START) == 0.25
+    assert COMMON["use"].get(pool("a"), START) is None

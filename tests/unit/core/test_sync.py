@@ -12,7 +12,7 @@ import pytest
 
 from adapters.errors import RateLimited, Unauthorized, Unavailable, Unsupported
 from adapters.model import Host, Kind, Ref, State
-from adapters.port import Adapter, KindSpec, Page, Query, Scope
+from adapters.port import Adapter, KindSpec, Op, Page, Query, Scope, SortKey, Term
 from tests.unit.core.fakes import START, FakeAdapter, FakeTime, make_run, settle
 from tui.core.store import Diff, Key, Store
 from tui.core.sync import SyncEngine, SyncSettings
@@ -585,3 +585,32 @@ async def test_a_long_list_of_hosts_is_read_whole_as_often_as_its_length_allows(
         as_of = b.store.snapshot(key).as_of
         assert as_of is not None
         assert b.time.now - as_of < 10
+
+
+async def test_what_an_action_revived_is_followed_again() -> None:
+    adapter = cluster(1000, active_list=False)
+    ref = Ref("kfp", Kind.RUN, "id-600")
+    async with bench(adapter) as b:
+        b.engine.subscribe("kfp", Kind.RUN)
+        await b.time.advance(1.0)
+        adapter.change(ref, state=State.RUNNING)
+        await b.engine.touch(ref)
+        adapter.change(ref, state=State.FAILED)
+        await b.time.advance(2.0)
+        assert b.store.snapshot(RUNS).rows[ref].state is State.FAILED
+
+
+async def test_what_the_server_did_of_a_query_is_known() -> None:
+    adapter = cluster(0)
+    term = Term("state", Op.EQ, ("failed",))
+    adapter.page_of = lambda cursor, limit: Page(
+        (make_run(1),), applied=frozenset({term}), sorted=True, note="pods of 200 of 940 jobs"
+    )
+    query = Query(terms=(term,), sort=(SortKey("name"),))
+    async with bench(adapter) as b:
+        key = b.engine.subscribe("kfp", Kind.RUN, query).key
+        await settle()
+        snapshot = b.store.snapshot(key)
+        assert snapshot.applied == {term}
+        assert snapshot.server_sorted
+        assert snapshot.note == "pods of 200 of 940 jobs"
