@@ -78,7 +78,7 @@ async def read_window(api: PelotonApi, wanted: Mapping[str, Json], window: Windo
             fresh.append(record)
     total = answer.pagination.total
     more = used < len(records) or len(records) >= size or total > window.offset + len(records)
-    following = _next(window, records[:used]) if more and used else None
+    following = _next(window, records, used) if more and used else None
     exact = total if window.offset == 0 and not window.seen and len(records) <= total < cap else None
     return JobsPage(tuple(fresh), following, exact)
 
@@ -87,12 +87,17 @@ def _created(job: wire.JobSummary) -> int | None:
     return states.nanoseconds(job.status.creation_time) or states.nanoseconds(job.status.revision.created_at)
 
 
-def _next(window: Window, records: Sequence[wire.JobSummary]) -> Window:
-    last = _created(records[-1])
-    if last is None or last + MARGIN >= window.before:
-        return Window(window.before, window.offset + len(records), window.seen)
-    near = [job.job_id for job in records if (_created(job) or 0) <= last + MARGIN]
-    return Window(last + MARGIN, 0, tuple(near) + (window.seen if window.offset else ()))
+def _next(window: Window, records: Sequence[wire.JobSummary], used: int) -> Window:
+    """The window after the first `used` records; what it will show again is `seen`."""
+    given, rest = records[:used], {job.job_id for job in records[used:]}
+    last = _created(given[-1])
+    end = window.before if last is None else min(window.before, last + MARGIN)
+    near = [job.job_id for job in given if (_created(job) or 0) <= end]
+    kept = [job for job in window.seen if window.offset or end == window.before or job in rest]
+    seen = tuple(dict.fromkeys([*kept, *near]))
+    if end == window.before:
+        return Window(window.before, window.offset + used, seen)
+    return Window(end, 0, seen)
 
 
 def job_states(words: Sequence[str]) -> list[Json]:
