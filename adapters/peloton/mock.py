@@ -105,7 +105,7 @@ async def _serve(cluster: SimCluster, options: Options, request: Request) -> Res
         return _refuse(error, envelope, request.headers.get("Rpc-Accepts-Both-Response-Error") == "true")
     content = json.dumps(encode(answer), separators=(",", ":"), ensure_ascii=False)
     headers = {"Rpc-Service": envelope.service, "Rpc-Status": "success"}
-    return Response(content.encode(), media_type="application/json", headers=headers)
+    return Response(content.encode(errors="replace"), media_type="application/json", headers=headers)
 
 
 def _refuse(error: RpcError, envelope: Envelope, in_header: bool) -> Response:
@@ -116,10 +116,11 @@ def _refuse(error: RpcError, envelope: Envelope, in_header: bool) -> Response:
     body = error.message + "\n"
     if in_header:
         headers["Rpc-Both-Response-Error"] = "true"
-        headers["Rpc-Error-Message"] = error.message.encode().decode("latin-1")
+        one_line = " ".join(error.message.split())
+        headers["Rpc-Error-Message"] = one_line.encode(errors="replace").decode("latin-1")
         body = ""
     headers["Content-Type"] = "text/plain; charset=utf8"
-    return Response(body.encode(), STATUS[error.code], headers)
+    return Response(body.encode(errors="replace"), STATUS[error.code], headers)
 
 
 def _choose(envelope: Envelope) -> Handler:
@@ -169,9 +170,13 @@ def _authenticate(options: Options, request: Request, envelope: Envelope) -> Non
         raise RpcError("unauthenticated", "invalid Username/Password combination", framework=True)
 
 
+def _no_number(word: str) -> float:
+    raise ValueError(f"invalid character '{word[0]}' looking for beginning of value")
+
+
 def _decode(raw: bytes, options: Options, envelope: Envelope) -> Message:
     try:
-        body: Any = json.loads(raw) if raw.strip() else {}
+        body: Any = json.loads(raw, parse_constant=_no_number) if raw.strip() else {}
         if not isinstance(body, dict):
             raise ValueError(f"json: cannot unmarshal {type(body).__name__} into a message")
         return decode(body, options.strict_enums)  # type: ignore[no-any-return]

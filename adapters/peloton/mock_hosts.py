@@ -7,14 +7,14 @@ from collections.abc import Callable
 from adapters.mock.fleet import drain
 from adapters.mock.fleet.model import Host
 from adapters.mock.fleet.states import HostState
-from adapters.peloton.mock_wire import Call, Message, RpcError, aborted, invalid, items, not_found, text
+from adapters.peloton.mock_wire import Call, Message, RpcError, aborted, invalid, not_found, text, texts
 
 NOT_AN_AGENT = "host is not a Peloton agent"
 NOT_DOWN = "Host is not DOWN"
 
 
 def query_hosts(call: Call) -> Message:
-    states = set(items(call.body, "hostStates"))
+    states = set(texts(call.body, "hostStates"))
     hosts = sorted(call.fleet.world.hosts.values(), key=lambda host: host.name)
     return {"hostInfos": [_info(host) for host in hosts if not states or f"HOST_STATE_{host.state}" in states]}
 
@@ -32,7 +32,7 @@ def _info(host: Host) -> Message:
 
 def _names(call: Call) -> tuple[list[str], bool]:
     """The hosts asked for, and whether the request has the list of the older shape."""
-    many = [str(name) for name in items(call.body, "hostnames")]
+    many = list(texts(call.body, "hostnames"))
     one = text(call.body, "hostname")
     if not many and not one:
         raise invalid("hostname is required")

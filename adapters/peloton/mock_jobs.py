@@ -55,7 +55,7 @@ def get_job(call: Call) -> Message:
     }
     return {
         "jobInfo": info,
-        "secrets": [{"secretId": secret["secretId"], "path": secret["path"]} for secret in job.secrets],
+        "secrets": [{"secretId": secret.get("secretId"), "path": secret.get("path")} for secret in job.secrets],
         "workflowInfo": mock_render.workflow_info(call, workflow) if workflow else None,
     }
 

@@ -13,11 +13,12 @@ from adapters.peloton.mock_wire import (
     RpcError,
     flag,
     invalid,
-    items,
     not_found,
     number_of,
     part,
+    parts,
     text,
+    texts,
     value_of,
     wrap,
 )
@@ -150,11 +151,11 @@ def update(call: Call) -> Message:
 
 def _apply(call: Call, pool: Pool, spec: Message) -> None:
     pool.name, pool.team, pool.description = text(spec, "name"), text(spec, "owningTeam"), text(spec, "description")
-    pool.groups = tuple(str(group) for group in items(spec, "ldapGroups"))
+    pool.groups = tuple(texts(spec, "ldapGroups"))
     pool.controller_percent = number_of(part(spec, "controllerLimit"), "maxPercent")
     pool.slack_percent = number_of(part(spec, "slackLimit"), "maxPercent")
     pool.shares = {kind: Share() for kind in KINDS_OF_RESOURCE}
-    for each in items(spec, "resources"):
+    for each in parts(spec, "resources"):
         kind = text(each, "kind")
         if kind not in KINDS_OF_RESOURCE:
             raise invalid(f"resource kind {kind!r} is not known")

@@ -15,11 +15,12 @@ from adapters.peloton.mock_wire import (
     Message,
     RpcError,
     invalid,
-    items,
     not_found,
     parse_timestamp,
     part,
+    parts,
     text,
+    texts,
     timestamp,
     uint,
     value_of,
@@ -100,7 +101,7 @@ def _order(spec: Message) -> list[tuple[str, bool]]:
     """(property, descending); empty for newest first, which is the default."""
     wanted = [
         (value_of(each, "property"), each.get("order") == "ORDER_BY_DESC")
-        for each in items(part(spec, "pagination"), "orderBy")
+        for each in parts(part(spec, "pagination"), "orderBy")
     ]
     return [] if wanted == [("creation_time", True)] else wanted
 
@@ -128,10 +129,10 @@ def _sorted_jobs(call: Call, spec: Message) -> list[Found]:
 
 def _matching(call: Call, spec: Message) -> Iterator[Found]:
     """The jobs that pass every filter of a QuerySpec, newest first."""
-    states = set(items(spec, "jobStates"))
+    states = set(texts(spec, "jobStates"))
     owner, name = text(spec, "owner"), text(spec, "name").lower()
-    values = [text(label, "value") for label in items(spec, "labels")]
-    words = [str(word).lower() for word in items(spec, "keywords")]
+    values = [text(label, "value") for label in parts(spec, "labels")]
+    words = [word.lower() for word in texts(spec, "keywords")]
     created = _range(call, part(spec, "creationTimeRange"))
     completed = _range(call, part(spec, "completionTimeRange"))
     if states & ENDED_NAMES and created == completed == ANY_TIME:
@@ -165,7 +166,7 @@ def _range(call: Call, message: Message) -> Bounds:
 def _mentions(spec: Spec, words: Iterable[str]) -> bool:
     """Each word stands somewhere in the configuration."""
     fields = (spec.name, spec.owner, spec.team, spec.description, spec.image, spec.command)
-    everything = " ".join([*fields, *(part for pair in spec.labels for part in pair)]).lower()
+    everything = " ".join([*fields, *(word for pair in spec.labels for word in pair)]).lower()
     return all(word in everything for word in words)
 
 
@@ -199,8 +200,8 @@ def query_pods(call: Call) -> Message:
         raise not_found(f"failed to get job runtime: code:not-found message:Job runtime not found {job_id}")
     spec = part(call.body, "spec")
     pagination = part(spec, "pagination")
-    states, hosts = set(items(spec, "podStates")), set(items(spec, "hosts"))
-    names = {text(name, "value") for name in items(spec, "names")}
+    states, hosts = set(texts(spec, "podStates")), set(texts(spec, "hosts"))
+    names = {text(name, "value") for name in parts(spec, "names")}
     found = [
         pod
         for _, pod in sorted(job.pods.items())
@@ -208,7 +209,7 @@ def query_pods(call: Call) -> Message:
         and (not hosts or pod.run.host in hosts)
         and (not names or mock_spec.CONTAINER in names)
     ]
-    for each in reversed(items(pagination, "orderBy")):
+    for each in reversed(parts(pagination, "orderBy")):
         key = _POD_KEYS.get(value_of(each, "property"))
         if key is None:
             raise RpcError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.mock.fleet.model import Fate, Resources, Spec
-from adapters.peloton.mock_wire import Message, flag, invalid, items, number_of, part, text, uint, value_of, wrap
+from adapters.peloton.mock_wire import Message, flag, invalid, number_of, part, parts, text, uint, value_of, wrap
 
 CONTAINER = "main"
 BROKEN = "broken"
@@ -47,8 +47,8 @@ def pod_spec(spec: Spec, pod_name: str = "", instance: int | None = None) -> Mes
     """The PodSpec of an instance, or of all of them."""
     if spec.document is not None:
         document = dict(spec.document)
-        special = part(document, "instanceSpec").get(str(instance)) if instance is not None else None
-        chosen: Message = {**part(document, "defaultSpec"), **(special or {})}
+        special = part(part(document, "instanceSpec"), str(instance))
+        chosen: Message = {**part(document, "defaultSpec"), **special}
     else:
         chosen = {
             "labels": labels(spec.labels),
@@ -95,11 +95,13 @@ def _container(spec: Spec) -> Message:
 def parse(document: Message) -> Spec:
     """What a client's spec means for the fleet. Raises RpcError where a real server would refuse it."""
     default = part(document, "defaultSpec")
-    containers = items(default, "containers")
-    container: Message = containers[0] if containers and isinstance(containers[0], dict) else {}
+    for instance in part(document, "instanceSpec"):
+        part(part(document, "instanceSpec"), instance)
+    containers = parts(default, "containers")
+    container = containers[0] if containers else {}
     limits = part(container, "resource")
     terms = part(document, "sla")
-    pairs = tuple((text(label, "key"), text(label, "value")) for label in items(document, "labels"))
+    pairs = tuple((text(label, "key"), text(label, "value")) for label in parts(document, "labels"))
     count = uint(document, "instanceCount")
     if count > 10_000:
         raise invalid("Job has more than 10000 instances")
@@ -123,7 +125,7 @@ def parse(document: Message) -> Spec:
         kill_on_preempt=flag(part(default, "preemptionPolicy"), "killOnPreempt"),
         health_check=bool(part(container, "livenessCheck")) and flag(part(container, "livenessCheck"), "enabled"),
         grace=uint(default, "killGracePeriodSeconds"),
-        ports=tuple(text(port, "name") for port in items(container, "ports")),
+        ports=tuple(text(port, "name") for port in parts(container, "ports")),
         volume_mb=uint(part(default, "volume"), "sizeMb"),
         document={key: value for key, value in document.items() if key != "revision"},
     )

@@ -18,9 +18,9 @@ from adapters.peloton.mock_wire import (
     RpcError,
     flag,
     invalid,
-    items,
     not_found,
     part,
+    parts,
     text,
     uint,
     value_of,
@@ -59,7 +59,7 @@ def create_job(call: Call) -> Message:
     workflow.opaque = text(part(call.body, "opaqueData"), "data")
     job_id = wanted.lower() or work.job_id(call.fleet.seed, index)
     job = jobs.create(world, job_id, index, spec, mock_spec.fate_of(spec), workflow)
-    job.secrets = tuple(secret for secret in items(call.body, "secrets") if "secretId" in secret)
+    job.secrets = tuple(secret for secret in parts(call.body, "secrets"))
     return {"jobId": wrap(job.id), **version_of(job)}
 
 
@@ -123,7 +123,7 @@ def restart_job(call: Call) -> Message:
     if current is not None and not current.ended:
         raise invalid(f"workflow RESTART cannot overwrite workflow {current.type}")
     wanted = part(call.body, "restartSpec") or call.body
-    ranges = [(uint(each, "from"), uint(each, "to")) for each in items(wanted, "ranges")]
+    ranges = [(uint(each, "from"), uint(each, "to")) for each in parts(wanted, "ranges")]
     count = job.spec.instances
     chosen = (
         sorted({at for low, high in ranges for at in range(low, min(high, count))})

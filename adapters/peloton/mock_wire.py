@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -180,7 +181,25 @@ def part(message: Message, name: str) -> Message:
     return found
 
 
-def items(message: Message, name: str) -> Sequence[Any]:
+def parts(message: Message, name: str) -> Sequence[Message]:
+    """A list of sub-messages."""
+    found = [{} if item is None else item for item in _items(message, name)]
+    for item in found:
+        if not isinstance(item, dict):
+            raise invalid(f"json: cannot unmarshal {_go_type(item)} into Go struct field .{name}")
+    return found
+
+
+def texts(message: Message, name: str) -> Sequence[str]:
+    """A list of strings, or of enum names."""
+    found = _items(message, name)
+    for item in found:
+        if not isinstance(item, str):
+            raise invalid(f"json: cannot unmarshal {_go_type(item)} into Go struct field .{name} of type string")
+    return found
+
+
+def _items(message: Message, name: str) -> Sequence[Any]:
     found = message.get(name)
     if found is None:
         return ()
@@ -204,9 +223,9 @@ def uint(message: Message, name: str) -> int:
         return 0
     try:
         number = int(found)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = -1
-    if number < 0 or isinstance(found, bool) or (isinstance(found, float) and not found.is_integer()):
+    if not 0 <= number < 2**32 or isinstance(found, bool) or (isinstance(found, float) and not found.is_integer()):
         raise invalid(f"json: cannot unmarshal {_go_type(found)} into Go struct field .{name} of type uint32")
     return number
 
@@ -216,11 +235,12 @@ def number_of(message: Message, name: str) -> float:
     if found is None:
         return 0.0
     try:
-        return float(found)
-    except (TypeError, ValueError):
-        raise invalid(
-            f"json: cannot unmarshal {_go_type(found)} into Go struct field .{name} of type float64"
-        ) from None
+        number = math.nan if isinstance(found, bool) else float(found)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise invalid(f"json: cannot unmarshal {_go_type(found)} into Go struct field .{name} of type float64")
+    return number
 
 
 def flag(message: Message, name: str) -> bool:
@@ -264,8 +284,8 @@ def timestamp(moment: float) -> str:
 def parse_timestamp(value: Any) -> float:
     try:
         moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value))
-    except (TypeError, ValueError):
+        if moment.tzinfo is None:
+            raise ValueError("no zone")
+        return moment.timestamp()
+    except (TypeError, ValueError, OverflowError):
         raise invalid(f"bad Timestamp: {value!r}") from None
-    if moment.tzinfo is None:
-        raise invalid(f"bad Timestamp: {value!r} has no zone")
-    return moment.timestamp()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from adapters.mock.fleet import drain, jobs, lifecycle, rollout
 from adapters.mock.fleet.model import Fate, Job, Resources, Spec, Workflow
-from adapters.mock.fleet.site import CRASHED, DRAINED, HELD
+from adapters.mock.fleet.site import CRASHED, DRAINED, EASY, HELD
 from adapters.mock.fleet.states import Health, PodState, WorkflowType
 from adapters.mock.fleet.work import GPU_PAIR, GPU_POD, MEDIUM, REGISTRY, SMALL, service_spec
 from adapters.mock.fleet.world import World
@@ -122,11 +122,11 @@ def _services(pools: dict[str, str]) -> list[Role]:
             acts=((3 * HOUR, sicken(5)),), on=(HELD,) * 6,
         ),
         Role(
-            18 * DAY, service_spec("feature-cache", data, "infra", "infra", 4),
+            18 * DAY, replace(service_spec("feature-cache", data, "infra", "infra", 4), volume_mb=20_480),
             acts=((26 * HOUR, restart(1)), (26 * HOUR - 25, abort)),
         ),
         Role(
-            12 * DAY, service_spec("embedding-api", pools["/ml/ranking"], "tomas", "ranking", 4, gpu=True),
+            12 * DAY, service_spec("embedding-api", pools["/ml/ranking"], "tomas", "ranking", 4, gpu=True, sla=1),
             acts=((42 * MINUTE, update(Fate(), tag="2026.8.3", batch=1)), (41.4 * MINUTE, pause)),
         ),
         Role(
@@ -160,7 +160,7 @@ def _batches(pools: dict[str, str], ads_gpus: int) -> list[Role]:
         ),
         Role(
             50 * MINUTE, _batch("asr-ft-nightly", speech, "tomas", "speech", 2, GPU_PAIR, kill_on_preempt=True),
-            Fate(2.5 * HOUR, work="train"),
+            Fate(2.5 * HOUR, work="train"), on=(EASY,),
         ),
         Role(
             170 * MINUTE, _batch("llama-sft-8xh100-0822", nlp, "mei", "llm", 2, GPU_PAIR, failures=1),

@@ -12,7 +12,7 @@ GPU_SHARE = 2 / 3
 # The hosts that the cast needs come first, by the numbers that the failure stories name.
 GPU_NUMBERS = (402, 417, 388, 389, 311, 430, 431, 446)
 CPU_NUMBERS = (88, 93, 101, 102)
-CRASHED, HELD, DRAINED = "gpu-a100-0402", "gpu-a100-0417", "cpu-c6i-0088"
+CRASHED, HELD, EASY, DRAINED = "gpu-a100-0402", "gpu-a100-0417", "gpu-a100-0388", "cpu-c6i-0088"
 
 BIG_GPU = Resources(96, 8, 1_126_400, 7_000_000)
 SMALL_GPU = Resources(48, 4, 563_200, 3_500_000)

@@ -160,8 +160,8 @@ def _check_value(kind: str, value: Any, where: str) -> None:
         assert isinstance(value, str), f"{where}: a uint64 is a string"
         assert value.isdigit()
     elif not kind.startswith(OPAQUE):
-        types = {"string": str, "bytes": str, "bool": bool, "uint32": int, "double": (int, float)}[kind]
-        assert isinstance(value, types), f"{where}: {value!r} is not a {kind}"
+        types: dict[str, Any] = {"string": str, "bytes": str, "bool": bool, "uint32": int, "double": (int, float)}
+        assert isinstance(value, types[kind]), f"{where}: {value!r} is not a {kind}"
 
 
 def enum(name: str, value: str) -> int:

@@ -46,8 +46,8 @@ def test_the_cast_covers_every_state_and_story(seed: int, runs: int) -> None:
     assert workflows == set(WorkflowState)
     pods = {run.state for job in jobs for pod in job.pods.values() for run in pod.runs}
     assert pods >= {
-        PodState.INITIALIZED, PodState.PENDING, PodState.RUNNING, PodState.SUCCEEDED, PodState.FAILED, PodState.LOST,
-        PodState.KILLING, PodState.KILLED,
+        PodState.INITIALIZED, PodState.PENDING, PodState.RUNNING, PodState.SUCCEEDED, PodState.FAILED,
+        PodState.LOST, PodState.KILLING, PodState.KILLED,
     }  # fmt: skip
     stories = {run.story for job in jobs for pod in job.pods.values() for run in pod.runs}
     assert stories >= {story.id for story in STORIES}

@@ -109,12 +109,12 @@ async def test_no_pod_lands_on_a_host_that_drains(mock: Peloton) -> None:
 async def test_where_there_is_no_room_pods_wait_and_come_back_when_there_is() -> None:
     mock = Peloton(hosts=3)
     gpu = [name for name in mock.cluster.fleet.world.hosts if name.startswith("gpu")]
-    for service in ("rank-serving", "geo-index", "query-rewriter"):
+    for service in ("rank-serving", "geo-index", "query-rewriter", "embedding-api"):
         await mock.write("StopJob", await mock.job(service))
     for name in gpu:
         await mock.call("Host", "StartMaintenance", hostname=name)
-    mock.clock.advance(7200)
-    job = await mock.job("embedding-api")
+    mock.clock.advance(7500)
+    job = await mock.job("ctr-train-0822")
     waiting = await mock.pods(job)
     assert {pod["status"]["state"] for pod in waiting} == {"POD_STATE_PENDING"}
     assert {pod["status"]["message"] for pod in waiting} == {"no host has room for this pod"}

@@ -24,7 +24,7 @@ async def status(mock: Peloton, job: str, instance: int) -> Any:
 async def test_the_life_of_a_new_run(mock: Peloton) -> None:
     job = await mock.job("feature-cache")
     await mock.call("Pod", "RestartPod", podName=name(job, 0))
-    seen = []
+    seen: list[tuple[str, str]] = []
     for _ in range(250):
         found = await status(mock, job, 0)
         step = (found["podId"]["value"].rsplit("-", 1)[1], found["state"].removeprefix("POD_STATE_"))

@@ -49,14 +49,14 @@ async def test_the_tree(mock: Peloton) -> None:
 async def test_reservations_and_limits_hold_together(mock: Peloton) -> None:
     tree = await pools(mock)
     for pool in tree.values():
-        for kind in ("cpu", "gpu", "memory", "disk"):
-            own = next(each for each in pool["spec"]["resources"] if each["kind"] == kind)
+        children = [each for each in tree.values() if each.get("parent") == pool["respoolId"]]
+        for own in pool["spec"]["resources"]:
             assert own.get("reservation", 0) <= own.get("limit", 0)
-            children = [each for each in tree.values() if each.get("parent") == pool["respoolId"]]
-            below = sum(
-                each.get("reservation", 0) for child in children for each in child["spec"]["resources"] if each["kind"] == kind
-            )  # fmt: skip
-            assert below <= own.get("reservation", 0)
+            below = [
+                each for child in children for each in child["spec"]["resources"] if each["kind"] == own["kind"]
+            ]
+            assert sum(each.get("reservation", 0) for each in below) <= own.get("reservation", 0)
+            assert all(each.get("limit", 0) <= own["limit"] for each in below)
 
 
 async def test_allocation_and_slack_follow_the_pods(mock: Peloton) -> None:
