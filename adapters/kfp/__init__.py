@@ -38,6 +38,6 @@ url = "{url}"                       # with the path prefix of the ingress, if th
 # user_header = "kubeflow-userid"
 # user_prefix = ""                  # "accounts.google.com:" behind Google's IAP
 # namespace = "team-a"              # multi-user installs demand it
-# show_archived = false
+# show_archived = true
 """,
 )

@@ -23,4 +23,4 @@ class KfpSettings(ContextSettings):
     user_header: str = Field("kubeflow-userid", pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
     user_prefix: str = ""
     namespace: str | None = Field(None, min_length=1)
-    show_archived: bool = False
+    show_archived: bool = True

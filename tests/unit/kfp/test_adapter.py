@@ -46,15 +46,13 @@ def paged() -> Server:
     return Server().on("GET", "/runs", httpx.Response(200, json=fixture("page")))
 
 
-async def test_a_list_is_newest_first_and_without_archived_runs() -> None:
+async def test_a_list_is_newest_first() -> None:
     server = paged()
     page = await server.adapter().list(Kind.RUN, limit=50)
     params = server.asked[0].url.params
     assert server.asked[0].url.path == "/pipeline/apis/v2beta1/runs"
     assert (params["sort_by"], params["page_size"]) == ("created_at desc", "50")
-    assert asked_filter(server.asked[0]) == [
-        {"key": "storage_state", "operation": "NOT_EQUALS", "string_value": "ARCHIVED"}
-    ]
+    assert asked_filter(server.asked[0]) == []
     assert [run.ref.id for run in page.items] == ["r1", "r2", "r3"]
     assert (page.total, page.cursor, page.sorted) == (7, "eyJhIjoiYisvPSJ9+/==", True)
     assert page.items[0].group == "fraud"
@@ -113,13 +111,15 @@ async def test_without_experiments_the_runs_are_there_all_the_same() -> None:
     assert page.items[0].group == "e-fraud"
 
 
-async def test_archived_runs_on_demand() -> None:
+async def test_archived_runs_are_listed_unless_the_config_leaves_them_out() -> None:
     server = paged()
     await server.adapter().list(Kind.RUN, Query(terms=(Term("archived", Op.EQ, ("true",)),)))
-    await server.adapter(show_archived=True).list(Kind.RUN)
-    first, second = (request for request in server.asked if request.url.path.endswith("/runs"))
+    await server.adapter().list(Kind.RUN)
+    await server.adapter(show_archived=False).list(Kind.RUN)
+    first, second, third = (request for request in server.asked if request.url.path.endswith("/runs"))
     assert asked_filter(first) == [{"key": "storage_state", "operation": "EQUALS", "string_value": "ARCHIVED"}]
     assert asked_filter(second) == []
+    assert asked_filter(third) == [{"key": "storage_state", "operation": "NOT_EQUALS", "string_value": "ARCHIVED"}]
 
 
 async def test_get_is_the_listed_row_and_detail_has_everything() -> None:
