@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Config", "ConfigError", "ContextConfig", "Problem", "UiSettings", "build_adapter", "load", "parse"]
 
+FIXED_TOKENS = frozenset({"key", "danger", "changed", "title", "bold"})
 SECTIONS = ("contexts", "ui", "keys", "themes", "plugins")
 
 
@@ -281,6 +282,8 @@ def _themes(body: dict[str, Any], file: str, problems: list[Problem]) -> dict[st
             problems.append(Problem(file, f"themes.{name}", "is a table of tokens and colours"))
             continue
         themes[name] = {token: str(value) for token, value in colors.items()}
+        fixed = [token for token in colors if token in FIXED_TOKENS]
+        problems += [Problem(file, f"themes.{name}.{token}", "is the same in every theme") for token in fixed]
         base = themes[name].get("base", "dark")
         if base not in THEMES:
             problems.append(Problem(file, f"themes.{name}.base", f"no theme {base!r}{nearest(base, THEMES)}"))
