@@ -86,7 +86,9 @@ class FilterPrompt:
         return max(edit.text.rfind(" ", 0, edit.cursor), edit.text.rfind("(", 0, edit.cursor)) + 1
 
     def _completions(self) -> list[str]:
-        return completions(self.prompt.edit.text, self.prompt.edit.cursor, self._fields, self._known)
+        found = completions(self.prompt.edit.text, self.prompt.edit.cursor, self._fields, self._known)
+        fields = self._fields
+        return sorted(found, key=lambda word: word in fields and fields[word].id != word)  # aliases come last
 
     def _known(self, field: str) -> Iterable[str]:
         """Values of a field among the first rows."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING, cast
 from textual import events
 from textual.app import ComposeResult
 
-from adapters.model import Kind, Ref
+from adapters.model import ALL_CONTEXTS, Kind, Ref
 from adapters.port import ANY, Query, Schema, SortKey, Term
 from tui import keys
-from tui.core.columns import columns_for
+from tui.core.columns import DEFAULT_SORT, columns_for
 from tui.core.query import FilterError, parse
 from tui.core.store import Diff, Key, Snapshot
 from tui.core.text import safe
@@ -335,6 +336,18 @@ class ListScreen(ListSay):
             self.apply_filter("")
         else:
             super().do_back()
+
+    def command_line(self) -> str:
+        """The `runyard get` that prints these rows."""
+        contexts = ALL_CONTEXTS if self.merged and self._scope_name() == ALL_CONTEXTS else ",".join(self.contexts)
+        parts = ["runyard", "get", self.kind.plural, "-c", contexts]
+        if self.asked.parent is not None:
+            parts += ["--of", str(self.asked.parent)]
+        if self.filter_text:
+            parts += ["--filter", self.filter_text]
+        if self.view.sort != DEFAULT_SORT[self.kind]:
+            parts += ["--sort", ",".join(f"-{k.field}" if k.descending else k.field for k in self.view.sort)]
+        return shlex.join(parts)
 
     def do_refresh(self) -> None:
         for subscription in self._subscriptions.values():

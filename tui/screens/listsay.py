@@ -135,6 +135,8 @@ class ListSay(ListKeys):
 
     def wanted(self, widget: Widget) -> bool:
         """Sentences stand where the rows would be, when there are none."""
+        if widget not in (self.notice, self.table):
+            return True
         return (widget is self.notice) == (not self.model.refs)
 
     def _why_empty(self, snapshots: Sequence[Snapshot]) -> listtext.Notice:

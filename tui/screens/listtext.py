@@ -171,8 +171,9 @@ def _moved(change: CellChange | None, resource: Resource, now: float, ascii: boo
 
 def facts(resource: Resource, now: float) -> str:
     """What is known beside the cause, in one line."""
+    began = "since" if resource.ref.kind is Kind.HOST else "started"
     found = [
-        f"started {format.clock(resource.started, now)}" if resource.started is not None else "",
+        f"{began} {format.clock(resource.started, now)}" if resource.started is not None else "",
         f"ended {format.clock(resource.finished, now)}" if resource.finished is not None else "",
         f"on {safe(resource.host)}" if resource.host else "",
         f"owner {safe(resource.owner)}" if resource.owner else "",
