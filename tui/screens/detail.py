@@ -59,7 +59,7 @@ class DetailScreen(DetailBase):
         self.facts.show()
         tasks = self.children_of(Kind.TASK)
         if tasks is not None and tasks.as_of is not None:
-            self.tasks.show(tasks.rows.values(), now)
+            self.tasks.show(tasks.rows.values(), now, complete=tasks.complete)
         self.show_pane(now)
         self.update_peek()
 
@@ -152,7 +152,6 @@ class DetailScreen(DetailBase):
         self.update_peek()
 
     def on_resize(self, event: events.Resize) -> None:
-        super().on_resize(event)
         if self.is_mounted:
             self.show_pane(self.as_of or self.services.clock())
 

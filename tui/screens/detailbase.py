@@ -19,7 +19,7 @@ from tui.screens import detailview
 from tui.screens.panes import PaneScreen
 from tui.widgets.detailhead import DetailHead, Tab
 from tui.widgets.lines import LineList
-from tui.widgets.rows import RowsPane
+from tui.widgets.rows import RowsPane, SidePane
 from tui.widgets.tasktree import TaskTree
 
 SLOWER = 5
@@ -36,7 +36,7 @@ class DetailBase(PaneScreen):
         self.facts = DetailHead()
         self.tasks = TaskTree(id="tree")
         self.rows = RowsPane(id="rows")
-        self.side = RowsPane(id="side")
+        self.side = SidePane(id="side")
         self.detail: Detail | None = None
         self.events: Sequence[Event] | None = None
         self.error: AdapterError | None = None
@@ -100,10 +100,7 @@ class DetailBase(PaneScreen):
 
     def body(self) -> ComposeResult:
         yield self.facts
-        with Horizontal():
-            yield self.tasks
-            yield self.rows
-            yield self.side
+        yield Horizontal(self.tasks, self.rows, self.side)
 
     def on_mount(self) -> None:
         self.crumbs()

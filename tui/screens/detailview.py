@@ -135,7 +135,9 @@ def peek(found: Resource, now: float) -> list[Piece]:
     """`✗ try 2  pod fraud-gbdt-x7k2p on host-7  exit 137, no log`."""
     ascii = active().ascii
     pieces: list[Piece] = [(symbol(found.state, ascii) + " ", state_token(found.state))]
-    pieces += [(safe(found.name, 80), "text"), (f"  {safe(found.native_state, 40)}", "muted")]
+    pieces.append((safe(found.name, 80), "text"))
+    if found.native_state.lower() != found.state.value:  # else the sign has said it
+        pieces.append((f"  {safe(found.native_state, 40)}", "muted"))
     pod = found.extra.get("pod")
     if isinstance(pod, str) and pod:
         pieces.append((f"  pod {safe(pod, 80)}", "text"))

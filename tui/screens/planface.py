@@ -191,7 +191,7 @@ class PlanFace(Sheet):
     def _bottom(self) -> list[Piece]:
         plan = self.plan
         if self.phase is Phase.READING or plan is None or self.phase is Phase.REFUSED:
-            cannot = (safe(self.problem), "failed") if self.phase is Phase.REFUSED else ("", "text")
+            cannot: Piece = ("nothing will be sent", "muted") if self.phase is Phase.REFUSED else ("", "text")
             return [cannot, RIGHT, *self._button("cancel", "Close" if self.phase is Phase.REFUSED else "Cancel")]
         if self.phase is Phase.RUNNING:
             stopping = self._stop.is_set()

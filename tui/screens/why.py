@@ -12,6 +12,7 @@ from tui.core.text import safe
 from tui.core.why import Finding, explain
 from tui.widgets.draw import Piece
 from tui.widgets.keybar import Hint
+from tui.widgets.logview import TIME_WIDTH, stamp, without_stamp
 from tui.widgets.sheet import LinesSheet
 from tui.widgets.tree import build, first_to_look_at
 
@@ -91,8 +92,9 @@ class WhySheet(LinesSheet):
                 chosen = line.number == finding.line
                 red = line.level is Level.ERROR
                 lead: Piece = ("✗ " if red else "  ", "failed")
-                number: Piece = (f"{line.number + 1:>6}  ", "muted")
-                body = sgr_pieces(line.text, "bold" if chosen else "text", 2000)
+                at = stamp(line.time) if line.time is not None else f"line {line.number + 1}"
+                number: Piece = (f"{at:<{TIME_WIDTH}}  ", "muted")
+                body = sgr_pieces(without_stamp(line), "bold" if chosen else "text", 2000)
                 rows.append([(" ", "text"), lead, number, *body])
         if self.done and not self.findings:
             rows.append(_labelled("", "nothing has failed here, so no log was searched", "muted"))

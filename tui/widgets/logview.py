@@ -220,18 +220,21 @@ class LogView(LineList):
         line = row.line
         sign, token = SIGNS.get(line.level, (" ", "text")) if line.level else (" ", "text")
         head = [*gutter(selected, sign, token), piece(" ")]
-        text = line.text
-        if line.time is not None:
-            self._has_times = True
-            text = _STAMP.sub("", text, count=1)
+        self._has_times = self._has_times or line.time is not None
+        text = without_stamp(line)
         if self.times and self._has_times:
-            head.append(piece(pad(_stamp(line.time) if line.time is not None else "", TIME_WIDTH) + "  ", "muted"))
+            head.append(piece(pad(stamp(line.time) if line.time is not None else "", TIME_WIDTH) + "  ", "muted"))
         if self.sources:
             head.append(piece(pad(safe(self.sources[row.log]), SOURCE_WIDTH) + "  ", "accent"))
         return head, text
 
 
-def _stamp(at: Timestamp) -> str:
+def without_stamp(line: SpoolLine) -> str:
+    """The text without the time it begins with, which stands in a column of its own."""
+    return _STAMP.sub("", line.text, count=1) if line.time is not None else line.text
+
+
+def stamp(at: Timestamp) -> str:
     seconds, thousandths = divmod(round(at * 1000), 1000)
     return time.strftime("%H:%M:%S", time.gmtime(seconds)) + f".{thousandths:03d}"
 

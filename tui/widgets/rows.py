@@ -93,6 +93,23 @@ class RowsPane(LineList):
             self.post_message(self.Open(self, row.ref))
 
 
+class SidePane(RowsPane):
+    """Rows beside another pane: nothing is chosen in it."""
+
+    can_focus = False
+
+    @property
+    def shows_cursor(self) -> bool:
+        return False
+
+    def thumb(self, y: int) -> str:
+        return " "
+
+    def line(self, index: int, width: int, *, selected: bool) -> Line:
+        row = self.row(index)
+        return row.pieces if row else ()
+
+
 def resource_rows(resources: Iterable[Resource], schema: Schema, width: int, now: float) -> list[Row]:
     """A small table of objects of one kind, in the columns of their list."""
     listed = list(resources)

@@ -44,13 +44,14 @@ class TaskTree(LineList):
         self._times = False
         self._placed = False
 
-    def show(self, tasks: Iterable[Resource], now: float) -> None:
-        """Draw these tasks as of `now`; the first time the cursor goes to what needs a look."""
+    def show(self, tasks: Iterable[Resource], now: float, *, complete: bool = True) -> None:
+        """Draw these tasks as of `now`. Until they are `complete` and seen, the cursor is put on what needs a
+        look; afterwards only the user moves it."""
         self._tasks = tuple(tasks)
         self.now = now
         self._rebuild()
         if not self._placed and self.rows:
-            self._placed = True
+            self._placed = complete
             self.cursor = tree.first_to_look_at(self.rows)
             self.clamp()
             self.post_message(self.Rested(self))
@@ -210,6 +211,10 @@ class TaskTree(LineList):
                 margin = (inside.end - inside.start) * 0.1
                 self._zoom = (inside.start - margin, inside.end + margin)
         self.refresh()
+
+    def move_to(self, index: int) -> None:
+        self._placed = True
+        super().move_to(index)
 
     def flip_times(self) -> None:
         self._times = not self._times

@@ -11,7 +11,7 @@ from adapters.actions import ActionSpec, Affected, ParamSpec, ParamType, Preview
 from adapters.errors import AdapterError
 from adapters.fields import FieldSpec
 from adapters.model import Event, Host, Json, Kind, LogChunk, LogMode, LogSource, Ref, Resource, Run, State, Task
-from adapters.port import YES, KindSpec, Params, Schema, Scope
+from adapters.port import ANY, YES, KindSpec, Page, Params, Query, Schema, Scope
 from adapters.sections import Detail, Fields, Table, Text, unclaimed
 from tests.tui.fake import ACTIONS, SCHEMA, FakeAdapter
 from tui.core.logspool import LogSpool
@@ -171,6 +171,14 @@ class World(FakeAdapter):
     def write(self, ref: Ref | str, data: bytes, name: str = "stdout", attempt: int | None = None) -> None:
         key = (ref if isinstance(ref, str) else ref.id, name, attempt)
         self.logs[key] = self.logs.get(key, b"") + data
+
+    async def list(self, kind: Kind, query: Query = ANY, *, cursor: str | None = None, limit: int = 50) -> Page:
+        """The tasks of a run are listed with all that is below them; `parent` says where each belongs."""
+        if kind is not Kind.TASK or query.parent is None or query.parent.kind is not Kind.RUN:
+            return await super().list(kind, query, cursor=cursor, limit=limit)
+        self._check()
+        found = tuple(row for row in self.rows.values() if row.ref.kind is Kind.TASK)
+        return Page(found, None, len(found))
 
     async def detail(self, ref: Ref) -> Detail:
         row = await self.get(ref)
