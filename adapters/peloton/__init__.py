@@ -27,6 +27,7 @@ BACKEND = Backend(
     example="""\
 backend = "peloton"
 url = "{url}"               # the apiserver; or a job manager, then name the two others as well
+# service = "peloton-jobmgr"  # which daemon url is, where that is guessed wrong
 # resmgr_url = "http://resmgr:5290"
 # hostmgr_url = "http://hostmgr:5291"
 # caller = "runyard"        # Rpc-Caller; some sites let only known callers in

@@ -42,6 +42,7 @@ CODES: Mapping[str, type[AdapterError]] = {
 WRAPPED = re.compile(r"code:([a-z-]+) message:")
 NOT_LEADER = re.compile(r"non-leader|not the leader|not supported on non", re.IGNORECASE)
 LOCKED = re.compile(r"All (read|write) APIs are locked down")
+OTHER_SERVICE = re.compile(r'unrecognized service name "[^"]*", available services: "([^"]*)"')
 NO_LEADER_HINT = "it is a standby; use the leader's address, or the apiserver's"
 
 
@@ -59,7 +60,11 @@ def read_error(status: int, headers: Mapping[str, str], raw: bytes) -> ErrorInfo
     kind = CODES.get(code)
     sentence = " ".join(WRAPPED.sub("", text).split()) or f"answered {code} without a word"
     hint, executed = "", True
-    if code == "unavailable" and NOT_LEADER.search(text):
+    if found := OTHER_SERVICE.search(text):
+        # Not Unsupported: the call may well be there, at the name this daemon answers to.
+        kind, executed = Invalid, False
+        hint = f"this address is {found.group(1)}; set service, resmgr_url and hostmgr_url accordingly"
+    elif code == "unavailable" and NOT_LEADER.search(text):
         hint, executed = NO_LEADER_HINT, False
     elif found := LOCKED.search(text):
         hint, executed = f"an administrator has locked the {found.group(1)} APIs", False

@@ -77,14 +77,17 @@ class Reader:
         return tree
 
     def _lacks(self, kind: Kind, error: Unsupported) -> Unsupported:
+        """What is learned from a refusal: from now on the kind is absent, with the reason."""
         if error.status is None:
-            return error
-        service, key = (
-            ("HostService", "hostmgr_url") if kind is Kind.HOST else ("ResourcePoolService", "resmgr_url")
-        )
-        reason = f"this cluster does not serve {service}, neither v1alpha nor v0; {key} may name one that does"
+            reason = error.sentence.removeprefix(f"{self.context}: ")
+        else:
+            is_host = kind is Kind.HOST
+            service, key = ("HostService", "hostmgr_url") if is_host else ("ResourcePoolService", "resmgr_url")
+            reason = f"this cluster does not serve {service}, neither v1alpha nor v0; {key} may name one that does"
         self.absent[kind] = reason
-        return Unsupported(f"{self.context}: {reason}", status=error.status, code=error.code)
+        return Unsupported(
+            f"{self.context}: {reason}", hint=error.hint, status=error.status, code=error.code, executed=False
+        )
 
     async def pools(self) -> list[Pool]:
         """Every pool in tree order; runs are counted in their pool and all above it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -21,11 +22,13 @@ class Daemon:
 
 
 class PelotonSettings(ContextSettings):
-    """`url` is the apiserver's when it stands alone, else the job manager's.
+    """`url` is the apiserver's when it stands alone, else the job manager's; `service` says which where that guess
+    is wrong.
 
     `fan_out_jobs` bounds how many live jobs are asked for their pods by one list or scan.
     """
 
+    service: Literal["peloton-apiserver", "peloton-jobmgr"] | None = None
     resmgr_url: str | None = None
     hostmgr_url: str | None = None
     caller: str = Field("runyard", min_length=1)
@@ -46,25 +49,23 @@ class PelotonSettings(ContextSettings):
         return self
 
     @property
-    def through_apiserver(self) -> bool:
-        return self.resmgr_url is None and self.hostmgr_url is None
-
-    @property
     def jobs(self) -> Daemon:
-        return Daemon(self.url, APISERVER if self.through_apiserver else JOBMGR)
+        alone = self.resmgr_url is None and self.hostmgr_url is None
+        return Daemon(self.url, self.service or (APISERVER if alone else JOBMGR))
 
     @property
     def pools(self) -> Daemon | None:
         """Where pools are asked; None when the context names a job manager and no resource manager."""
-        if self.through_apiserver:
-            return self.jobs
-        return Daemon(self.resmgr_url, RESMGR) if self.resmgr_url else None
+        return self._beside(self.resmgr_url, RESMGR)
 
     @property
     def hosts(self) -> Daemon | None:
-        if self.through_apiserver:
-            return self.jobs
-        return Daemon(self.hostmgr_url, HOSTMGR) if self.hostmgr_url else None
+        return self._beside(self.hostmgr_url, HOSTMGR)
+
+    def _beside(self, url: str | None, service: str) -> Daemon | None:
+        if url is not None:
+            return Daemon(url, service)
+        return self.jobs if self.jobs.service == APISERVER else None
 
     def addresses(self) -> tuple[str, ...]:
         return tuple(url for url in (self.url, self.resmgr_url, self.hostmgr_url) if url)

@@ -64,6 +64,11 @@ def test_daemons_of_their_own() -> None:
     assert split.pools == Daemon("http://rm:5290", "peloton-resmgr")
     assert split.hosts == Daemon("http://hm:5291", "peloton-hostmgr")
     assert split.addresses() == ("http://jm:5292", "http://rm:5290", "http://hm:5291")
+    mixed = settings(service="peloton-apiserver", hostmgr_url="http://hm:5291")
+    assert mixed.jobs == mixed.pools == Daemon("http://jm:5292", "peloton-apiserver")
+    assert mixed.hosts == Daemon("http://hm:5291", "peloton-hostmgr")
+    lone = settings(service="peloton-jobmgr")
+    assert (lone.jobs.service, lone.hosts, lone.pools) == ("peloton-jobmgr", None, None)
     assert not settings(url="http://127.0.0.1:1", hostmgr_url="http://far:2").is_loopback()
 
 
@@ -74,6 +79,7 @@ def test_daemons_of_their_own() -> None:
         ({"password": "x"}, "belong together"),
         ({"resmgr_url": "rm:5290"}, "http://"),
         ({"hostmgr_url": "http://u:p@hm:5291"}, "password"),
+        ({"service": "peloton-resmgr"}, "peloton-apiserver"),
         ({"caller": ""}, "at least 1"),
         ({"fan_out_jobs": 0}, "greater than or equal to 1"),
         ({"jobmgr_url": "http://x"}, "Extra inputs"),

@@ -66,6 +66,21 @@ async def test_a_context_without_a_host_manager_says_which_key_is_missing(fake: 
     with pytest.raises(Unsupported, match="hostmgr_url"):
         await adapter.list(Kind.HOST)
     assert fake.count("QueryHosts") == 0
+    schema = await adapter.describe()
+    assert "hostmgr_url" in schema.absent[Kind.HOST]
+    assert Kind.POOL in schema.kinds
+    await adapter.aclose()
+
+
+async def test_the_wrong_daemon_is_no_proof_that_a_service_is_missing(fake: Fake) -> None:
+    text = 'unrecognized service name "peloton-apiserver", available services: "peloton-jobmgr"'
+    for method in ("QueryJobs", "QueryHosts", "QueryResourcePools"):
+        fake.on(method, failure("unimplemented", text))
+    adapter = fake.adapter()
+    with pytest.raises(Invalid, match="unrecognized service name") as caught:
+        await adapter.health()
+    assert "this address is peloton-jobmgr" in caught.value.hint
+    assert Kind.HOST in (await adapter.describe()).kinds
     await adapter.aclose()
 
 
