@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from adapters.port import Op, Query, SortKey, Term
 
 NEWEST_FIRST = "created_at desc"
 TIMES = frozenset({"created", "finished", "scheduled"})
+REGEX = re.compile(r"[.^$*+?{}\[\]\\|()]")
+"""What makes a pattern more than its text; the server knows no patterns."""
 COMPARISONS = {
     Op.GT: "GREATER_THAN",
     Op.GE: "GREATER_THAN_EQUALS",
@@ -62,10 +65,13 @@ def _sort(wishes: Sequence[SortKey]) -> tuple[str, bool]:
     """One key at most; ties follow the run id on the server, which no second wish may contradict."""
     if not wishes:
         return NEWEST_FIRST, True
-    key = SORT_KEYS.get(wishes[0].field)
+    field, descending = wishes[0].field, wishes[0].descending
+    if field == "age":  # the youngest first is the newest first
+        field, descending = "created", not descending
+    key = SORT_KEYS.get(field)
     if key is None:
         return NEWEST_FIRST, False
-    return f"{key} {'desc' if wishes[0].descending else 'asc'}", len(wishes) == 1
+    return f"{key} {'desc' if descending else 'asc'}", len(wishes) == 1
 
 
 def _predicate(term: Term) -> Predicate | None:
@@ -79,7 +85,7 @@ def _predicate(term: Term) -> Predicate | None:
         return _states(term)
     if term.field in TIMES:
         return _time(key, term)
-    if term.op is Op.MATCH and len(term.values) == 1:
+    if term.op is Op.MATCH and len(term.values) == 1 and not REGEX.search(term.values[0]):
         return _is(key, "IS_SUBSTRING", term.values[0])
     if term.op is Op.EQ and term.field in ("id", "experiment_id", "recurring_run"):
         return _one_of(key, term.values)

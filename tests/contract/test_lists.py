@@ -117,6 +117,8 @@ async def test_server_sorting_is_the_order_asked_for(world: World, adapter: Adap
 
 
 def value_of(row: Resource, key: str) -> Any:
+    if key == "age":
+        return None if row.created is None else -row.created
     value = row.ref.id if key == "id" else getattr(row, key) if hasattr(row, key) else row.extra.get(key)
     return value.casefold() if isinstance(value, str) else value
 

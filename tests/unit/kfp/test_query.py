@@ -54,6 +54,7 @@ def test_terms_the_server_answers(term: Term, predicate: dict[str, object]) -> N
     "term",
     [
         Term("name", Op.NOT_MATCH, ("abc",)),
+        Term("name", Op.MATCH, ("a.*c",)),  # a pattern, which the server would take at its word
         Term("name", Op.EQ, ("abc",)),  # the collation decides about case
         Term("state", Op.NE, ("failed",)),
         Term("state", Op.EQ, ("unknown", "failed")),  # words nobody knows are unknown as well
@@ -96,6 +97,8 @@ def test_active_is_every_word_that_is_not_an_end() -> None:
     [
         ((), "created_at desc", True),
         ((SortKey("name"),), "display_name asc", True),
+        ((SortKey("age"),), "created_at desc", True),
+        ((SortKey("age", True),), "created_at asc", True),
         ((SortKey("finished", True),), "finished_at desc", True),
         ((SortKey("name"), SortKey("created")), "display_name asc", False),
         ((SortKey("state"),), "created_at desc", False),
