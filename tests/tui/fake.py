@@ -140,9 +140,8 @@ class FakeAdapter:
         self.performed.append((action, ref))
         return ActionResult("accepted")
 
-    async def watch(self, kind: Kind, query: Query) -> AsyncIterator[Change]:
+    def watch(self, kind: Kind, query: Query) -> AsyncIterator[Change]:
         raise Unsupported("Fake has no watch")
-        yield
 
     def methods(self) -> Sequence[MethodSpec]:
         return ()

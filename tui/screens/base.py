@@ -1,250 +1,27 @@
-"""The one grid: crumbs, counts, body, sheet slot, peek and keys, on every screen. Keys are dispatched here."""
+"""Base of all screens: the grid, and the one place where keys are dispatched."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol, cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from textual import events
-from textual.app import ComposeResult
-from textual.screen import Screen
-from textual.widget import Widget
 
-from adapters.model import Kind, Ref, Resource
-from adapters.port import ANY, Query
+from adapters.model import Ref, Resource
 from tui import keys
-from tui.widgets.draw import Piece
-from tui.widgets.head import Head, Slot
-from tui.widgets.keybar import FIXED, Hint, KeyBar
-from tui.widgets.peek import Peek
-from tui.widgets.prompt import LineEdit, Prompt
-from tui.widgets.sheet import Sheet
-from tui.widgets.small import TooSmall
+from tui.screens.grid import PEEK_DELAY, Console, Grid
+from tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
     from tui.commands import Command
     from tui.core.plan import Plan
-    from tui.core.services import Services
 
-SMALLEST = (40, 10)
-PEEK_DELAY = 0.08
+__all__ = ["PEEK_DELAY", "Console", "GridScreen"]
 
 
-class Console(Protocol):
-    """What screens ask of the app."""
-
-    services: Services
-    scope: tuple[str, ...]
-    last_plan: tuple[str, tuple[Ref, ...]] | None
-
-    def open_list(
-        self,
-        kind: Kind,
-        contexts: Sequence[str] | None = None,
-        query: Query = ANY,
-        title: str = "",
-        *,
-        trail: Sequence[str] = (),
-        filter: str = "",
-        goto: Ref | str | None = None,
-    ) -> None: ...
-    def open_detail(self, ref: Ref, tab: str | None = None) -> None: ...
-    def open_logs(self, refs: Sequence[Ref], attempt: int | None = None) -> None: ...
-    def open_document(self, ref: Ref, mode: str = "describe") -> None: ...
-    def open_plan(self, action: str, refs: Sequence[Ref]) -> None: ...
-    def open_contexts(self) -> None: ...
-    def use_contexts(self, names: Sequence[str]) -> None: ...
-    def go_back(self) -> None: ...
-    def interrupt(self) -> None: ...
-    def copy(self, text: str) -> None: ...
-    def note(self, text: str, token: str) -> None: ...
-
-
-class GridScreen(Screen[None], inherit_bindings=False):
-    """Base of all screens. Subclasses yield their body and answer to keys with methods `do_<id>`."""
-
-    DEFAULT_CSS = """
-    GridScreen { layout: vertical; background: $background; overflow: hidden hidden; }
-    """
-    AUTO_FOCUS = ""
-    where = keys.LIST
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.head = Head()
-        self.peek = Peek()
-        self.keybar = KeyBar()
-        self.small = TooSmall()
-        self.sheet: Sheet | None = None
-        self.header_shown = True
-
-    @property
-    def console(self) -> Console:
-        return cast("Console", self.app)
-
-    @property
-    def services(self) -> Services:
-        return self.console.services
-
-    def compose(self) -> ComposeResult:
-        self.middle = list(self.body())
-        yield self.small
-        yield self.head
-        yield from self.middle
-        yield self.peek
-        yield self.keybar
-
-    def body(self) -> ComposeResult:
-        """The widgets of lines 3 to H-2; one of them has the height 1fr."""
-        yield Widget()
-
-    def wanted(self, widget: Widget) -> bool:
-        """Whether a widget of the body is to be shown at all; subclasses that swap widgets say so here."""
-        return True
-
-    # what the lines say
-
-    def set_crumbs(self, crumbs: Sequence[str], guard: str = "", guard_token: str = "bold") -> None:
-        self.head.crumbs, self.head.guard, self.head.guard_token = list(crumbs), guard, guard_token
-        self.head.refresh_lines()
-
-    def set_freshness(self, text: str | Sequence[Piece]) -> None:
-        self.head.freshness = [(text, "muted")] if isinstance(text, str) else list(text)
-        self.head.refresh_lines()
-
-    def set_counts(self, slots: Sequence[Slot], note: Sequence[Piece] = ()) -> None:
-        """Line 2: fixed slots on the left, filter and marks on the right."""
-        self.head.slots, self.head.note, self.head.counts_text = list(slots), list(note), ()
-        self.head.refresh_lines()
-
-    def set_counts_text(self, pieces: Sequence[Piece], note: Sequence[Piece] = ()) -> None:
-        """Line 2 as free text, where the four slots do not apply."""
-        self.head.counts_text, self.head.note = list(pieces), list(note)
-        self.head.refresh_lines()
-
-    def set_peek(self, lines: Sequence[Sequence[Piece]] | str) -> None:
-        self.peek.show([[(lines, "text")]] if isinstance(lines, str) else lines)
-
-    def message(self, text: str, token: str = "text") -> None:
-        """Say something on line H-1 until the next key; failures are kept in the error list."""
-        self.peek.say([(text, token)])
-        self.console.note(text, token)
-
-    def key_hints(self, hints: Sequence[Hint], fixed: Sequence[Hint] = FIXED, more: Sequence[Hint] = ()) -> None:
-        self._hints = (list(hints), list(fixed), list(more))
-        if self.sheet is None and self.peek.prompt is None:
-            self.keybar.show(hints, fixed, more)
-
-    _hints: tuple[list[Hint], list[Hint], list[Hint]] = ([], list(FIXED), [])
-
-    # prompts and sheets
-
-    def prompt(
-        self,
-        lead: str,
-        initial: str = "",
-        on_change: Callable[[str], None] | None = None,
-        on_done: Callable[[str | None], None] | None = None,
-        on_key: Callable[[str], bool] | None = None,
-        hints: Sequence[Hint] = (("enter", "take", True), ("esc", "leave", True)),
-    ) -> Prompt:
-        """Ask on line H-1. `on_done` gets the text, or None when it was left with esc."""
-        edit = LineEdit()
-        edit.set(initial)
-        prompt = Prompt(lead, edit)
-        prompt.on_change = on_change or prompt.on_change
-        prompt.on_done = on_done or prompt.on_done
-        prompt.on_key = on_key or prompt.on_key
-        prompt.hints = hints
-        self.peek.prompt = prompt
-        self.peek.say(None)
-        self.peek.refresh()
-        self._restore_hints()
-        return prompt
-
-    def end_prompt(self) -> None:
-        self.peek.prompt = None
-        self.peek.refresh()
-        self._restore_hints()
-
-    def open_sheet(self, sheet: Sheet) -> None:
-        """Let a sheet rise from line H-2; one at a time, a second one replaces the first."""
-        if self.sheet is not None:
-            self._remove_sheet()
-        self.sheet = sheet
-        self.lay_out(self.size.width, self.size.height)
-        self.mount(sheet, before=self.peek)
-        self.sheet_changed()
-
-    def size_sheet(self) -> None:
-        if self.sheet is not None:
-            most = max(3, self.size.height - (4 if self.sheet.tall else 6))
-            self.sheet.styles.height = max(1, min(most, self.sheet.wanted_lines(most)))
-
-    def sheet_changed(self) -> None:
-        """The open sheet has something else to say on lines H-1 and H."""
-        if self.sheet is None:
-            return
-        if self.peek.prompt is None:
-            self.keybar.show(self.sheet.hints(), self.sheet.fixed_hints())
-        lines = self.sheet.peek()
-        if lines:
-            self.peek.show(lines)
-
-    def close_sheet(self) -> None:
-        """Close the open sheet, if any; the focus is the body's again."""
-        sheet = self.sheet
-        if sheet is None:
-            return
-        self._remove_sheet()
-        self.lay_out(self.size.width, self.size.height)
-        self.set_focus(None)
-        self._restore_hints()
-        self.update_peek()
-        sheet.on_close()
-
-    def _remove_sheet(self) -> None:
-        if self.sheet is not None:
-            self.sheet.remove()
-            self.sheet = None
-
-    def _restore_hints(self) -> None:
-        if self.peek.prompt is not None:
-            self.keybar.show(self.peek.prompt.hints, ())
-        elif self.sheet is not None:
-            self.sheet_changed()
-        else:
-            self.keybar.show(*self._hints)
-
-    def update_peek(self) -> None:
-        """Say again what belongs on the peek lines; subclasses know."""
-
-    def freshen(self) -> None:
-        """Say again how fresh this is; refreshing was paused, or goes on."""
-
-    # size
-
-    def on_resize(self, event: events.Resize) -> None:
-        self.lay_out(event.size.width, event.size.height)
-
-    def lay_out(self, width: int, height: int) -> None:
-        """What is left out on small screens, and added on large ones."""
-        tiny = width < SMALLEST[0] or height < SMALLEST[1]
-        self.small.display = tiny
-        for widget in (*self.middle, *([self.sheet] if self.sheet is not None else [])):
-            covered = self.sheet is not None and self.sheet.tall and widget is not self.sheet
-            widget.display = not tiny and not covered and self.wanted(widget)
-        for widget in (self.head, self.peek, self.keybar):
-            widget.display = not tiny
-        if tiny:
-            self.small.tell(width, height, SMALLEST)
-            return
-        self.head.display = self.header_shown
-        self.head.styles.height = 1 if height < 24 else 2
-        self.keybar.display = height >= 16
-        self.peek.styles.height = 4 if height >= 40 else 1
-        self.size_sheet()
+class GridScreen(Grid, inherit_bindings=False):
+    """Subclasses yield their body and answer to keys with methods `do_<id>`."""
 
     # keys
 

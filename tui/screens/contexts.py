@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from textual import events
 from textual.app import ComposeResult
 
 from adapters.model import Kind, Ref, State
@@ -89,8 +90,7 @@ class ContextsScreen(GridScreen):
     def on_screen_resume(self) -> None:
         self.freshen()
 
-    def on_resize(self, event) -> None:  # type: ignore[no-untyped-def]
-        super().on_resize(event)
+    def on_resize(self, event: events.Resize) -> None:
         self.table.set_columns(context_columns(event.size.width), (SortKey("context"),))
 
     def freshen(self) -> None:

@@ -238,7 +238,6 @@ class ListScreen(ListSay):
         self.table.set_columns(columns, self.view.sort)
 
     def on_resize(self, event: events.Resize) -> None:
-        super().on_resize(event)
         self.relayout()
         self.say()
         self.update_peek()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -54,7 +55,7 @@ class Peek(Widget):
         room = width - len(lead) - 2
         first = max(0, at - room + 1) if at >= room else 0
         plain, accent = palette.style("text"), palette.style("accent")
-        cursor = palette.style("text").copy() + _reverse()
+        cursor = plain + Style(reverse=True)
         body = text[first : first + room]
         here = at - first
         under = body[here] if here < len(body) else (prompt.ghost[:1] or " ")
@@ -71,12 +72,6 @@ class Peek(Widget):
         return Strip(segments).adjust_cell_length(width, plain)
 
 
-def _reverse():  # type: ignore[no-untyped-def]
-    from rich.style import Style
-
-    return Style(reverse=True)
-
-
 def _split(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
     """Pieces after a `("", "right")` marker go to the right edge."""
     for index, (text, token) in enumerate(pieces):
@@ -86,4 +81,4 @@ def _split(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
 
 
 RIGHT: Piece = ("", "right")
-Listener = Callable[[str], None]
+"""What follows this piece stands at the right edge."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol, cast
 
 from textual import events
 from textual.geometry import Region
@@ -12,6 +13,14 @@ from textual.widget import Widget
 from tui.styles import tokens
 from tui.widgets.draw import Piece, blank, line, title
 from tui.widgets.keybar import Hint
+
+
+class SheetHost(Protocol):
+    """What a sheet asks of its screen."""
+
+    def close_sheet(self) -> None: ...
+
+    def sheet_changed(self) -> None: ...
 
 
 class Sheet(Widget):
@@ -33,9 +42,9 @@ class Sheet(Widget):
         self.on_close: Callable[[], None] = lambda: None
 
     @property
-    def grid(self):  # type: ignore[no-untyped-def]
-        """The GridScreen this sheet is open on."""
-        return self.screen
+    def grid(self) -> SheetHost:
+        """The screen this sheet is open on."""
+        return cast("SheetHost", self.screen)
 
     def hints(self) -> Sequence[Hint]:
         return (("esc", "close", True),)
