@@ -24,6 +24,7 @@ from adapters.peloton.mock_wire import (
     timestamp,
     uint,
     value_of,
+    wrap,
 )
 
 DEFAULT_LIMIT, DEFAULT_MAX = 10, 100
@@ -172,13 +173,31 @@ def _mentions(spec: Spec, words: Iterable[str]) -> bool:
 
 def _echo(spec: Message) -> Message:
     """The query as understood; times as a google.protobuf.Timestamp prints them."""
-    echo = dict(spec)
-    for key in ("creationTimeRange", "completionTimeRange"):
-        if isinstance(spec.get(key), dict):
-            echo[key] = {
-                bound: timestamp(parse_timestamp(value)) for bound, value in spec[key].items() if value is not None
-            }
-    return echo
+    page = part(spec, "pagination")
+    order = [
+        {"order": each.get("order"), "property": {"value": value_of(each, "property")}}
+        for each in parts(page, "orderBy")
+    ]
+    paging = {"offset": uint(page, "offset"), "limit": uint(page, "limit"), "maxLimit": uint(page, "maxLimit")}
+    labels = [{"key": text(label, "key"), "value": text(label, "value")} for label in parts(spec, "labels")]
+    return {
+        "pagination": {**paging, "orderBy": order} if spec.get("pagination") is not None else None,
+        "labels": labels,
+        "keywords": texts(spec, "keywords"),
+        "jobStates": texts(spec, "jobStates"),
+        "respool": wrap(value_of(spec, "respool")),
+        "owner": text(spec, "owner"),
+        "name": text(spec, "name"),
+        "creationTimeRange": _echo_range(spec, "creationTimeRange"),
+        "completionTimeRange": _echo_range(spec, "completionTimeRange"),
+    }
+
+
+def _echo_range(spec: Message, name: str) -> Message | None:
+    if spec.get(name) is None:
+        return None
+    bounds = ((bound, part(spec, name).get(bound)) for bound in ("min", "max"))
+    return {bound: timestamp(parse_timestamp(value)) for bound, value in bounds if value is not None}
 
 
 _POD_KEYS: dict[str, Callable[[Pod], Any]] = {

@@ -197,7 +197,7 @@ def _batches(pools: dict[str, str], ads_gpus: int) -> list[Role]:
         ),
         Role(
             33 * MINUTE, _batch("tokenise-crawl-0822", nlp, "lena", "llm", 2, MEDIUM, grace=7200),
-            Fate(3 * HOUR, work="data"), ((2 * MINUTE, stop),),
+            Fate(3 * HOUR, work="data"), ((2 * MINUTE, stop),), on=(HELD, HELD),
         ),
         Role(
             80 * MINUTE, _batch("ads-ctr-sweep-441", ads, "ana", "ads", 2, GPU_PAIR, priority=1),

@@ -135,7 +135,7 @@ class History:
 
 def _creation(header: Header) -> Workflow:
     made = Workflow(WorkflowType.UPDATE, header.created, header.created + 12, 0, 1, state=WorkflowState.SUCCEEDED)
-    made.entity_version, made.completed = "1-0-0", header.created + 12
+    made.completed = header.created + 12
     made.added = tuple(range(header.spec.instances))
     made.done = list(made.added)
     for offset, state in (

@@ -28,7 +28,6 @@ def create(
     job = Job(job_id, index, world.now, {1: spec}, {1: fate}, updated=world.now)
     world.jobs[job_id] = job
     first = workflow or Workflow(WorkflowType.UPDATE, world.now, world.now, 0, 1)
-    first.entity_version = "1-0-0"
     first.added = tuple(range(spec.instances))
     first.todo = list(first.added)
     job.workflows.append(first)

@@ -210,8 +210,6 @@ class Workflow:
     state: WorkflowState = WorkflowState.INITIALIZED
     prev_state: WorkflowState | None = None
     completed: float | None = None
-    entity_version: str = ""
-    prev_entity_version: str = ""
     batch: int = 0
     max_retries: int = 0
     tolerable_failures: int = 0

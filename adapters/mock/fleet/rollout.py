@@ -53,9 +53,7 @@ def attach(world: World, job: Job, workflow: Workflow) -> None:
     current = job.workflow
     if current is not None and not current.ended:
         mark(world, current, WorkflowState.ABORTED)
-    before = job.version
     job.workflow_number += 1
-    workflow.prev_entity_version, workflow.entity_version = before, job.version
     job.workflows.append(workflow)
     mark(world, workflow, workflow.state)
     world.after(1.0, begin, job, workflow)
