@@ -93,7 +93,8 @@ class Logs:
         found = await self._api.browse_sandbox(pod, pod_id or None)
         if not found.hostname:
             raise BadPayload(f"{self._context}: the job manager did not say which agent holds the logs of {pod}")
-        sandbox = Sandbox(f"{found.hostname}:{found.port or '5051'}", found.paths)
+        host = f"[{found.hostname}]" if ":" in found.hostname else found.hostname
+        sandbox = Sandbox(f"{host}:{found.port or '5051'}", found.paths)
         if pod_id:
             while len(self._sandboxes) >= KEPT_SANDBOXES:
                 del self._sandboxes[next(iter(self._sandboxes))]

@@ -13,7 +13,9 @@ from pydantic.alias_generators import to_camel
 
 
 class Wire(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True, coerce_numbers_to_str=True
+    )
 
     @model_validator(mode="before")
     @classmethod
