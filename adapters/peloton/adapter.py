@@ -241,7 +241,8 @@ class PelotonAdapter:
         match ref.kind, action:
             case Kind.HOST, "drain":
                 tree = await self._reader.tree(fresh=True)
-                return await previews.drain(self._api, self._index, ref, tree, self.settings.concurrency)
+                parallel = self.settings.concurrency
+                return await previews.drain(self._api, self._index, ref, tree, parallel, time.time())
             case Kind.RUN, _:
                 parse_ranges_or_refuse(self.context, params.get("ranges"))
                 answer, _ = await self._reader.job(ref.id)

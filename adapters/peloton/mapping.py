@@ -128,17 +128,19 @@ def summary_of(info: wire.GetJobResponse, job: str) -> wire.JobSummary:
     )
 
 
+def pod_gpus(spec: wire.PodSpec) -> float:
+    return sum(container.resource.gpu_limit for container in spec.containers)
+
+
 def gpus_of(spec: wire.JobSpec) -> int | None:
     """GPUs the job asks for: its pods' limits added up, with what single instances override. None: no limits."""
-
-    def of(pod: wire.PodSpec) -> float:
-        return sum(container.resource.gpu_limit for container in pod.containers)
 
     if not spec.default_spec.containers and not spec.instance_spec:
         return None
     count = spec.instance_count or len(spec.instance_spec)
     own = {number: pod for number, pod in spec.instance_spec.items() if pod.containers and number < count}
-    return round(of(spec.default_spec) * (count - len(own)) + sum(of(pod) for pod in own.values()))
+    each = pod_gpus(spec.default_spec)
+    return round(each * (count - len(own)) + sum(pod_gpus(pod) for pod in own.values()))
 
 
 def pod_name_of(info: wire.PodInfo) -> str:

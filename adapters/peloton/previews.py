@@ -11,10 +11,10 @@ from adapters.errors import AdapterError
 from adapters.model import Kind, Ref
 from adapters.peloton import mapping, states, wire
 from adapters.peloton.api import PelotonApi
-from adapters.peloton.ids import count_in, split_pod_id
+from adapters.peloton.ids import count_in, split_pod_id, split_pod_name
 from adapters.peloton.live import HostIndex, Scan
 from adapters.peloton.pools import PoolTree
-from adapters.peloton.states import live, short
+from adapters.peloton.states import live, seconds, short
 from adapters.port import Params
 
 CALLS: dict[tuple[Kind, str], str] = {
@@ -48,6 +48,7 @@ UNDO: dict[tuple[Kind, str], str] = {
 }
 
 KILLED, WAITS, SLA, MOVES = "killed, no restart", "restart, waits: full", "{} at a time: SLA", "restarts elsewhere"
+LEAST_HOURS = 0.1
 UNREAD = "not known: it could not be read"
 
 
@@ -107,16 +108,29 @@ class Evicted:
     pods: tuple[wire.PodInfo, ...]
     spec: wire.JobSpec | None
 
+    def specs(self) -> list[wire.PodSpec]:
+        """What each of the pods was made from: its own spec where it has one, else the job's default."""
+        spec = self.spec
+        if spec is None:
+            return []
+        numbers = (split_pod_name(mapping.pod_name_of(pod))[1] for pod in self.pods)
+        own = (spec.instance_spec.get(int(number)) if number.isdecimal() else None for number in numbers)
+        return [found or spec.default_spec for found in own]
+
     @property
     def killed(self) -> bool:
         """Its pods stay killed when they are preempted."""
-        spec = self.spec
-        if spec is None:
-            return False
-        numbers = [int(name.rpartition("-")[2]) for name in map(mapping.pod_name_of, self.pods) if "-" in name]
-        own = [spec.instance_spec.get(number) for number in numbers]
-        specs = [pod for pod in own if pod is not None and pod.preemption_policy.kill_on_preempt]
-        return bool(specs) or spec.default_spec.preemption_policy.kill_on_preempt
+        default = self.spec is not None and self.spec.default_spec.preemption_policy.kill_on_preempt
+        return default or any(spec.preemption_policy.kill_on_preempt for spec in self.specs())
+
+    def gpu_hours(self, now: float) -> float:
+        """What its pods on that host have worked since their last start."""
+        starts = (seconds(pod.status.start_time) for pod in self.pods)
+        default = mapping.pod_gpus(self.spec.default_spec) if self.spec else 0.0
+        gpus = (mapping.pod_gpus(spec) if spec.containers else default for spec in self.specs())
+        return sum(
+            each * max(0.0, now - at) / 3600 for each, at in zip(gpus, starts, strict=False) if at is not None
+        )
 
     @property
     def unavailable(self) -> int:
@@ -124,7 +138,7 @@ class Evicted:
         return sla.maximum_unavailable_instances if sla else 0
 
 
-async def drain(api: PelotonApi, index: HostIndex, ref: Ref, tree: PoolTree, parallel: int) -> Preview:
+async def drain(api: PelotonApi, index: HostIndex, ref: Ref, tree: PoolTree, parallel: int, now: float) -> Preview:
     """Whose pods a drain moves, worst first: killed for good, waiting for room, slowed by an SLA, moved."""
     scan = await index.on_host(ref.id, max_age=0.0)
     evicted = await _evicted(api, scan, parallel)
@@ -143,6 +157,9 @@ async def drain(api: PelotonApi, index: HostIndex, ref: Ref, tree: PoolTree, par
             notes.append(("slow", sentence))
         if found.spec is None:
             notes.append(("unknown", f"{name} could not be read; what will happen to it is not known"))
+    hours = sum(found.gpu_hours(now) for found in evicted)
+    if hours >= LEAST_HOURS:
+        notes.append(("work", f"{hours:,.1f} GPU-hours since their last start"))
     if scan.note:
         notes.append(("scan", f"only {scan.note} were looked at; there may be more"))
     return Preview(

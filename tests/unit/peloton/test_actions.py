@@ -267,6 +267,17 @@ async def test_what_a_drain_affects_worst_first(fake: Fake, lab: PelotonAdapter)
     assert not any(asked.method in ("StartMaintenance", "StopJob") for asked in fake.asked)
 
 
+async def test_a_drain_tells_how_much_work_begins_again(
+    fake: Fake, lab: PelotonAdapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pods = {3: [pod(3, 0, host="h1", startTime=stamp(0)), pod(3, 1, host="h1", startTime=stamp(1800))]}
+    own = {"1": {"containers": [{"resource": {"gpuLimit": 8}}]}}
+    serve_pods(fake, pods).on("GetJob", full_job(3, pods[3], instanceSpec=own))
+    monkeypatch.setattr("adapters.peloton.adapter.time.time", lambda: 1_560_003_600.0)
+    preview = await lab.preview("drain", HOST, {})
+    assert preview.notes == (("work", "6.0 GPU-hours since their last start"),)
+
+
 async def test_a_full_pool_makes_evicted_pods_wait(fake: Fake, lab: PelotonAdapter) -> None:
     pods = {3: [pod(3, 0, host="h1")]}
     serve_pods(fake, pods).on("GetJob", full_job(3, pods[3]))

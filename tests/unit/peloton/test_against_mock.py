@@ -101,7 +101,7 @@ async def test_a_drained_host_loses_its_pods_and_comes_back(lab: Lab) -> None:
         preview = await lab.adapter.preview("drain", busy.ref, {})
         assert preview.complete
         assert sum(one.pods or 0 for one in preview.affected) == busy.pods
-        if not preview.notes:
+        if "slow" not in dict(preview.notes):
             break  # no SLA that could hold it up
     else:
         pytest.fail("an SLA on every host")
