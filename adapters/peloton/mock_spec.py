@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.mock.fleet.model import Fate, Resources, Spec
-from adapters.peloton.mock_wire import Message, flag, invalid, number_of, part, parts, text, uint, value_of, wrap
+from adapters.peloton.mock_wire import (
+    Message,
+    flag,
+    invalid,
+    number_of,
+    part,
+    parts,
+    text,
+    texts,
+    uint,
+    value_of,
+    wrap,
+)
 
 CONTAINER = "main"
 BROKEN = "broken"
@@ -127,8 +139,24 @@ def parse(document: Message) -> Spec:
         grace=uint(default, "killGracePeriodSeconds"),
         ports=tuple(text(port, "name") for port in parts(container, "ports")),
         volume_mb=uint(part(default, "volume"), "sizeMb"),
-        document={key: value for key, value in document.items() if key != "revision"},
+        document=_kept(document, pairs),
     )
+
+
+def _kept(document: Message, pairs: tuple[tuple[str, str], ...]) -> Message:
+    """The spec to hand out again: the fields a JobSpec has, in the types they have."""
+    plain = {name: text(document, name) for name in ("name", "owner", "owningTeam", "description")}
+    return {
+        **plain,
+        "ldapGroups": list(texts(document, "ldapGroups")),
+        "labels": labels(pairs),
+        "instanceCount": uint(document, "instanceCount"),
+        **{
+            name: part(document, name)
+            for name in ("sla", "defaultSpec", "instanceSpec", "respoolId")
+            if name in document
+        },
+    }
 
 
 def _resources(limits: Message) -> Resources:

@@ -183,7 +183,7 @@ def part(message: Message, name: str) -> Message:
 
 def parts(message: Message, name: str) -> Sequence[Message]:
     """A list of sub-messages."""
-    found = [{} if item is None else item for item in _items(message, name)]
+    found = _items(message, name)
     for item in found:
         if not isinstance(item, dict):
             raise invalid(f"json: cannot unmarshal {_go_type(item)} into Go struct field .{name}")

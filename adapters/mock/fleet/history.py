@@ -31,12 +31,16 @@ STATES = ((JobState.SUCCEEDED, 0.76), (JobState.FAILED, 0.16), (JobState.KILLED,
 class Header:
     """What a query looks at, without the pods."""
 
+    seed: int
     index: int
-    id: str
     created: float
     completed: float
     state: JobState
     spec: Spec
+
+    @property
+    def id(self) -> str:
+        return work.job_id(self.seed, self.index)
 
 
 class History:
@@ -90,7 +94,7 @@ class History:
         took = draw.between("took", 120, 3000) * (
             1.0 if state is JobState.SUCCEEDED else draw.between("cut", 0.1, 0.9)
         )
-        return Header(index, work.job_id(self.seed, index), created, created + 12 + took, state, spec)
+        return Header(self.seed, index, created, created + 12 + took, state, spec)
 
     def by_name(self, name: str) -> list[int]:
         """Indices of the jobs of that name, newest first. The first call looks at every one."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import uuid
+from functools import cache
 
 from adapters.mock.chance import Draw, mix, scramble, unscramble
 from adapters.mock.fleet.model import Fate, Resources, Spec
@@ -47,21 +49,29 @@ def batch_name(draw: Draw, workload: Workload, created: float) -> str:
     return run_name(workload, draw.number("number") % 400 + 1, day)
 
 
+@cache
+def _common(workload: Workload) -> tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """Description, labels and images: made once, and shared by the thousands of jobs of a pipeline."""
+    labels = (("team", workload.group), ("workload", "batch"), ("pipeline", workload.name))
+    images = tuple(f"{REGISTRY}/{workload.group}/{workload.name}:2026.{tag}" for tag in range(1, 10))
+    return f"{workload.name}: {work_kind(workload)}", labels, images
+
+
 def batch_spec(draw: Draw, pools: dict[str, str], created: float) -> Spec:
     """One of the pipelines' training, evaluation or data jobs."""
     workload = workload_of(draw)
-    owner = draw.pick("owner", workload.owners)
     gpu, kind = bool(workload.gpus), work_kind(workload)
     module = workload.name.replace("-", "_")
+    description, labels, images = _common(workload)
     return Spec(
-        name=batch_name(draw, workload, created),
+        name=sys.intern(batch_name(draw, workload, created)),
         pool=pools[POOL_OF_GROUP[workload.group]],
         instances=1 + draw.number("instances") % (4 if gpu else 6),
-        owner=owner,
+        owner=draw.pick("owner", workload.owners),
         team=workload.group,
-        description=f"{workload.name}: {kind}",
-        labels=(("team", workload.group), ("workload", "batch"), ("pipeline", workload.name)),
-        image=f"{REGISTRY}/{workload.group}/{workload.name}:2026.{draw.number('tag') % 9 + 1}",
+        description=description,
+        labels=labels,
+        image=draw.pick("tag", images),
         command=f"python -m {module}.{kind} --out s3://atlas-runs/{draw.number('out') >> 40:06x}",
         resources=(GPU_PAIR if draw.unit("pair") < 0.2 else GPU_POD) if gpu else draw.pick("size", (SMALL, MEDIUM)),
         batch=True,

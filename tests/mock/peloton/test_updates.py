@@ -64,6 +64,15 @@ async def test_a_created_job_comes_up(mock: Peloton) -> None:
     assert (await mock.jobs())[0]["jobId"]["value"] == NEW_ID
 
 
+async def test_a_spec_comes_back_as_it_was_understood(mock: Peloton) -> None:
+    wanted = await new_spec(mock, owning_team="web", nobodyKnows=1, sla={"priority": 3})
+    answer = await mock.call("Job", "CreateJob", spec=wanted)
+    spec = (await mock.info(answer["jobId"]["value"]))["jobInfo"]["spec"]
+    assert (spec["owningTeam"], spec["sla"]) == ("web", {"priority": 3})
+    assert "nobodyKnows" not in spec
+    assert spec["defaultSpec"] == wanted["defaultSpec"]
+
+
 async def test_create_without_id_in_batches_and_paused(mock: Peloton) -> None:
     create = {"batchSize": 1, "startPaused": True}
     answer = await mock.call("Job", "CreateJob", spec=await new_spec(mock), createSpec=create)
