@@ -163,7 +163,7 @@ class Plan:
             {
                 "ref": target.label,
                 "outcome": target.outcome.value,
-                "message": target.message or target.reason,
+                "message": target.reason or target.message,
                 "created": str(target.created) if target.created else None,
             }
             for target in self.targets

@@ -205,6 +205,8 @@ class PlanSheet(PlanFace):
             self._start()
         elif self.on == "stop":
             self._stop.set()
+        elif self.on.startswith("field:") and self.form and self.form.fields[int(self.on[6:])].problem():
+            return  # tab goes on nevertheless
         else:
             changed = self._leave()
             stops = self.stops

@@ -140,7 +140,7 @@ def affected_rows(affected: Sequence[Affected], width: int) -> list[Row]:
     """The table of what a single target's action touches, the worst first."""
     if not affected:
         return []
-    name = max(21, min(40, width - 58))
+    name = max(21, min(40, width - 59))
     head = f"    {pad(affected[0].ref.kind.value.upper(), name)}  {pad('POOL', 12)}  {pad('OWNER', 8)}  PODS  "
     rows: list[Row] = [[(head + "WHAT WILL HAPPEN", "muted")]]
     for each in sorted(affected, key=lambda each: not each.warn):

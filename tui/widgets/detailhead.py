@@ -16,7 +16,7 @@ from tui.widgets import draw
 from tui.widgets.draw import Piece
 
 WIDE = 140
-NARROW_STARTS = (1, 29, 57)
+NARROW_STARTS = (1, 29, 58)
 WIDE_STARTS = (1, 30, 77, 101, 126)
 
 

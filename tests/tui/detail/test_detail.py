@@ -47,7 +47,7 @@ async def test_the_screen_is_the_mock_up(console: Open) -> None:
     assert lines[5].startswith(" [Tasks]  Params 11  Pods 0  Events 3  Logs  Artifacts 2  Spec  Fields 3  Raw")
     assert lines[6] == "  TASK                TRY     DUR  13:43      13:54      14:04      14:14 14:25 "
     assert lines[7] == "  ✓ ingest              -   6m12s  ──────✓                                      "
-    assert lines[13] == "  ✓ └ 4 shards  ✓✓✓✓    1  13m22s           ··━━━━━━━━━━━━━━✓                   "
+    assert lines[13] == "  ✓ └ 4 shards  ✓✓✓✓    1  13m22s           ·━━━━━━━━━━━━━━✓                    "
     assert lines[14] == "  ✗ train               2  16m46s                           ──────────────────✗ "
     assert lines[16].startswith("▌ ✗ └ try 2             2   7m46s")
     assert lines[22] == " ✗ try 2  pod fraud-gbdt-x7k2p-train-1893  exit 137, no log after 14:25:04      "
