@@ -125,7 +125,7 @@ class Timeline:
             return self._made[index - MADE]
         found = self._outlines.get(index)
         if found is None:
-            role = self._past.role(index) if index < self._past.count else None
+            role = self.role(index)
             created, draw = self.created(index), self.draw(index)
             if role is None:
                 found = ordinary(index, created, draw, self.started_at)
@@ -133,6 +133,10 @@ class Timeline:
                 found = cast(role, index, created, draw, self.started_at)
             self._outlines[index] = found
         return found
+
+    def role(self, index: int) -> str | None:
+        """Which member of the fixed cast a run is, None for any other."""
+        return self._past.role(index) if index < self._past.count else None
 
     def course(self, index: int) -> Course:
         touch = self.touched.get(index)

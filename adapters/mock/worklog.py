@@ -15,20 +15,20 @@ def work_log(kind: str, span: Span, key: int, now: float, stamp: Callable[[float
     """What the container of `span` has written by `now`; `stamp` turns simulated times into told ones."""
     if now < span.start or (span.story is not None and not span.story.started):
         return ""
-    lines = [_line(stamp(at), text) for at, text in _written(kind, span, key, min(now, span.end))]
+    lines = [_line(stamp(at), text) for at, text in written(kind, span, key, min(now, span.end))]
     if span.outcome is Phase.ABORTED and now >= span.end:
         lines.append(_line(stamp(span.end), "INFO signal: SIGTERM received, stopping"))
     return "".join(lines)
 
 
-def _written(kind: str, span: Span, key: int, until: float) -> Iterator[tuple[float, str]]:
-    """Lines with their times, oldest first. The end and its story are known from the start."""
+def written(kind: str, span: Span, key: int, until: float) -> Iterator[tuple[float, str]]:
+    """Lines with their times until then, oldest first. The end and its story are known from the start."""
     end = span.end if span.natural_end is None else span.natural_end
     story = span.story.lines if span.story is not None else ()
     length = min(end - span.start, 1e9)
     gap = min(TAIL_EVERY, length / (4 * len(story))) if story else 0.0
     tail = end - gap * len(story)
-    every = min(LINE_EVERY.get(kind, 2.0), max(0.2, length / 40))
+    every = pace(kind, length)
     most = len(OPENINGS["driver"]) if kind == "driver" else 1_000_000
     for number in range(most):
         at = span.start + number * every
@@ -40,6 +40,11 @@ def _written(kind: str, span: Span, key: int, until: float) -> Iterator[tuple[fl
         if at > until:
             break
         yield at, text
+
+
+def pace(kind: str, length: float) -> float:
+    """Seconds between two lines of work of that length."""
+    return min(LINE_EVERY.get(kind, 2.0), max(0.2, length / 40))
 
 
 def _line(at: float, text: str) -> str:
