@@ -9,13 +9,14 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import App
 from textual.theme import Theme as TextualTheme
 
-from adapters.model import Kind, Ref
+from adapters.errors import AdapterError
+from adapters.model import Kind, Ref, parse_kind
 from adapters.names import nearest
 from adapters.port import ANY, Query
 from tui.core.services import Note, Services
@@ -23,14 +24,14 @@ from tui.screens.base import GridScreen
 from tui.styles import tokens
 
 if TYPE_CHECKING:
-    from textual.screen import Screen
-
     from tui.config import Config
 
 TWICE = 2.0
 """Within so many seconds a second ctrl-c quits."""
 
 MOST_NOTES = 200
+LEARN_AGAIN = 15.0
+"""Seconds after which a backend that did not say what it can do is asked again."""
 
 
 class ConsoleApp(App[int], inherit_bindings=False):
@@ -48,6 +49,8 @@ class ConsoleApp(App[int], inherit_bindings=False):
         view: Kind = Kind.RUN,
         filter: str = "",
         banner: str = "",
+        problems: Sequence[str] = (),
+        start_contexts: bool = False,
         theme: tokens.Theme | None = None,
     ) -> None:
         self.services = services
@@ -56,29 +59,36 @@ class ConsoleApp(App[int], inherit_bindings=False):
         super().__init__(ansi_color=True)
         self.scope: tuple[str, ...] = tuple(scope) or tuple(services.adapters)
         self.start_view, self.start_filter, self.banner = view, filter, banner
+        self.problems, self.start_contexts = tuple(problems), start_contexts
         self.notes: deque[Note] = deque(maxlen=MOST_NOTES)
         self.last_plan: tuple[str, tuple[Ref, ...]] | None = None
         self._interrupted = float("-inf")
-        self._forward: list[Screen[None]] = []
-        self._watch: asyncio.Task[None] | None = None
+        self._forward: list[Callable[[], None]] = []
 
     # life
 
     def on_mount(self) -> None:
         self._use_theme()
         self._watch_terminal()
+        self.run_worker(self._learn(), name="learn", group="learn", exit_on_error=False)
         if self.services.adapters:
             self.open_list(self.start_view, self.scope, filter=self.start_filter)
+            if self.start_contexts:
+                self.open_contexts()
+            if self.problems:
+                self.call_after_refresh(self._say_problems)
         else:
             from tui.screens.first import FirstScreen
 
             self.push_screen(FirstScreen())
 
     def _use_theme(self) -> None:
+        """Textual's own styles only fill what no widget draws; they get the same grounds."""
         theme = self.palette.theme
-        ground = "ansi_default" if theme.ansi else tokens.hex_color(theme.body)
-        surface = "ansi_default" if theme.ansi else tokens.hex_color(theme.surface)
-        text = "ansi_default" if theme.ansi else tokens.hex_color(theme.colors["text"])
+        if theme.ansi:
+            self.theme = "ansi-dark" if theme.dark else "ansi-light"
+            return
+        surface, ground = tokens.hex_color(theme.surface), tokens.hex_color(theme.body)
         self.register_theme(
             TextualTheme(
                 name="runyard",
@@ -86,9 +96,8 @@ class ConsoleApp(App[int], inherit_bindings=False):
                 background=ground,
                 surface=surface,
                 panel=surface,
-                foreground=text,
+                foreground=tokens.hex_color(theme.colors["text"]),
                 dark=theme.dark,
-                ansi=theme.ansi,
             )
         )
         self.theme = "runyard"
@@ -108,6 +117,30 @@ class ConsoleApp(App[int], inherit_bindings=False):
         except OSError:
             self.exit(0)
 
+    def _say_problems(self) -> None:
+        if self.grid is not None:
+            for problem in self.problems:
+                self.grid.message(problem, "failed")
+
+    async def _learn(self) -> None:
+        """Ask every backend what this very server can do; until it says, its defaults hold."""
+        waiting = list(self.services.adapters)
+        while waiting:
+            for name in list(waiting):
+                with contextlib.suppress(AdapterError):
+                    self.services.schemas[name] = await self.services.sync.schema(name)
+                    waiting.remove(name)
+            if self.grid is not None:
+                self.grid.freshen()
+            if waiting:
+                await asyncio.sleep(LEARN_AGAIN)
+
+    def on_app_focus(self) -> None:
+        """Somebody is back at the terminal: show what is true now."""
+        refresh = getattr(self.screen, "do_refresh", None)
+        if refresh is not None and not self.services.paused:
+            refresh()
+
     async def on_unmount(self) -> None:
         await self.services.sync.aclose()
         for adapter in self.services.adapters.values():
@@ -123,6 +156,29 @@ class ConsoleApp(App[int], inherit_bindings=False):
     def open_screen(self, screen: GridScreen) -> None:
         self._forward.clear()
         self.push_screen(screen)
+
+    def do_history_back(self) -> None:
+        self.go_back()
+
+    def do_history_forward(self) -> None:
+        """Open again what was left last."""
+        if not self._forward:
+            self._say("there is nothing to go on to", "muted")
+            return
+        again, rest = self._forward[-1], self._forward[:-1]
+        again()
+        self._forward = rest
+
+    def do_history_last(self) -> None:
+        """Between the last two screens."""
+        if self._forward:
+            self.do_history_forward()
+        else:
+            self.go_back()
+
+    def _say(self, text: str, token: str) -> None:
+        if self.grid is not None:
+            self.grid.message(text, token)
 
     def open_list(
         self,
@@ -184,8 +240,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         grid.open_sheet(PlanSheet(action, tuple(refs)))
 
     def _missing(self, what: str) -> None:
-        if self.grid is not None:
-            self.grid.message(f"{what} is not there", "failed")
+        self._say(f"{what} is not there", "failed")
 
     def open_contexts(self) -> None:
         from tui.screens.contexts import ContextsScreen
@@ -196,19 +251,20 @@ class ConsoleApp(App[int], inherit_bindings=False):
         """Make these the contexts that new lists show, and show the runs (or what there is) of them."""
         unknown = [name for name in names if name not in self.services.adapters]
         if unknown:
-            if self.grid is not None:
-                near = nearest(unknown[0], self.services.adapters)
-                self.grid.message(f"no context {unknown[0]!r}{near}", "failed")
+            self._say(f"no context {unknown[0]!r}{nearest(unknown[0], self.services.adapters)}", "failed")
             return
         self.scope = tuple(names)
         self.open_list(self.start_view, self.scope)
 
     def go_back(self) -> None:
         """One level up; on the first screen there is none, and `q` never quits."""
-        if len(self.screen_stack) > 2:
-            self.pop_screen()
-        elif self.grid is not None:
-            self.grid.message("this is the first screen; :q or ctrl-c twice quits", "muted")
+        if len(self.screen_stack) <= 2:
+            self._say("this is the first screen; :q or ctrl-c twice quits", "muted")
+            return
+        again = getattr(self.screen, "again", None)
+        if again is not None:
+            self._forward.append(again)
+        self.pop_screen()
 
     def interrupt(self) -> None:
         now = time.monotonic()
@@ -216,8 +272,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
             self.exit(0)
             return
         self._interrupted = now
-        if self.grid is not None:
-            self.grid.message("ctrl-c again quits", "text")
+        self._say("ctrl-c again quits", "text")
 
     def do_pause(self) -> None:
         """Stop refreshing by itself, or go on."""
@@ -230,13 +285,15 @@ class ConsoleApp(App[int], inherit_bindings=False):
         if self.grid is not None:
             self.grid.freshen()
 
+    def do_interrupt(self) -> None:
+        self.interrupt()
+
     def do_quit(self) -> None:
         self.exit(0)
 
     def do_again(self) -> None:
         if self.last_plan is None:
-            if self.grid is not None:
-                self.grid.message("no plan was made yet", "muted")
+            self._say("no plan was made yet", "muted")
             return
         self.open_plan(*self.last_plan)
 
@@ -278,18 +335,24 @@ def run_console(
     view: str | Kind = Kind.RUN,
     filter: str = "",
     read_only: bool = False,
+    journal: bool = True,
     demo_banner: str = "",
 ) -> int:
-    """Open the console and stay in it; the exit code of the command line."""
+    """Open the console and stay in it; the exit code of the command line, or `WANTS_DEMO`."""
     from tui.wiring import build_services, choose_theme
 
-    services, problems = build_services(config, read_only=read_only)
-    kind = view if isinstance(view, Kind) else Kind(view)
+    services, problems = build_services(config, read_only=read_only, journal=journal)
+    on_contexts = view == "contexts"
     app = ConsoleApp(
-        services, scope=contexts, view=kind, filter=filter, banner=demo_banner, theme=choose_theme(config)
+        services,
+        scope=contexts,
+        view=Kind.RUN if on_contexts else parse_kind(view),
+        filter=filter,
+        banner=demo_banner,
+        problems=problems,
+        start_contexts=on_contexts,
+        theme=choose_theme(config),
     )
-    for problem in problems:
-        app.note(problem, "failed")
-    with contextlib.suppress(OSError):
-        return app.run() or 0
+    with contextlib.suppress(OSError):  # the terminal is gone: there is nobody left to tell
+        return app.run(mouse=config.ui.mouse) or app.return_code or 0
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -183,7 +184,7 @@ def services_of(
         config=Config(),
         adapters=by_name,
         store=store,
-        sync=SyncEngine(by_name, store, clock=now, settings=settings),
+        sync=SyncEngine(by_name, store, clock=now, settings=settings, rng=random.Random(0)),
         planner=Planner(by_name, journal, lambda context: guards.get(context, OPEN), clock=now),
         journal=journal,
         spool=spool if spool is not None else LogSpool.__new__(LogSpool),

@@ -157,6 +157,11 @@ class GridScreen(Grid, inherit_bindings=False):
         self.header_shown = not self.header_shown
         self.lay_out(self.size.width, self.size.height)
 
+    def do_crumbs(self) -> None:
+        """Only the context and the last crumb, or the whole way."""
+        self.head.short = not self.head.short
+        self.head.refresh_lines()
+
     def do_help(self) -> None:
         from tui.screens.help import HelpSheet
 

@@ -33,6 +33,7 @@ class Console(Protocol):
 
     services: Services
     scope: tuple[str, ...]
+    banner: str
     last_plan: tuple[str, tuple[Ref, ...]] | None
 
     def open_list(
@@ -103,6 +104,7 @@ class Grid(Screen[None], inherit_bindings=False):
     # what the lines say
 
     def set_crumbs(self, crumbs: Sequence[str], guard: str = "", guard_token: str = "bold") -> None:
+        """Where am I: the context, its guard, and the way here."""
         self.head.crumbs, self.head.guard, self.head.guard_token = list(crumbs), guard, guard_token
         self.head.refresh_lines()
 

@@ -86,6 +86,18 @@ class ListScreen(ListSay):
 
     # life
 
+    def again(self) -> None:
+        """Open this list anew, after it was left."""
+        self.console.open_list(
+            self.kind,
+            self.contexts,
+            self.asked,
+            self.title_word,
+            trail=self.trail,
+            filter=self.filter_text,
+            goto=self.table.cursor,
+        )
+
     def on_mount(self) -> None:
         self._unlisten = self.services.store.listen(self._store_changed)
         if self.filter_text:
@@ -101,6 +113,7 @@ class ListScreen(ListSay):
             subscription.release()
 
     def freshen(self) -> None:
+        self._subscribe()
         self.say()
 
     def on_screen_suspend(self) -> None:
@@ -111,9 +124,6 @@ class ListScreen(ListSay):
         for subscription in self._subscriptions.values():
             subscription.hidden = False
         self._wake.set()
-
-    def on_app_focus(self) -> None:
-        self.do_refresh()
 
     def _schemas(self) -> list[Schema]:
         known = self.services.schemas

@@ -73,8 +73,10 @@ class ListSay(ListKeys):
 
     def _guard(self) -> str:
         if len(self.contexts) != 1:
-            return ""
+            return self.console.banner
         guard = self.services.info(self.contexts[0]).guard
+        if not (guard.read_only or guard.protected):
+            return self.console.banner
         return "read-only" if guard.read_only else "protected" if guard.protected else ""
 
     def _say_counts(self, snapshots: Sequence[Snapshot]) -> None:

@@ -49,6 +49,7 @@ class Head(Widget):
         super().__init__()
         self.crumbs: list[str] = []
         self.guard = ""
+        self.short = False
         self.guard_token = "bold"
         self.freshness: Sequence[Piece] = ()
         self.slots: Sequence[Slot] = ()
@@ -77,7 +78,8 @@ class Head(Widget):
         arrow = " > " if tokens.active().ascii else " › "
         fresh = list(self.freshness)
         room = width - width_of(fresh) - (4 if fresh else 2)
-        crumbs = _shorten(self.crumbs, room - cell_len(self.guard) - 1, len(arrow))
+        way = [*self.crumbs[:1], *self.crumbs[-1:]] if self.short and len(self.crumbs) > 1 else self.crumbs
+        crumbs = _shorten(way, room - cell_len(self.guard) - 1, len(arrow))
         pieces: list[Piece] = [(" ", "text")]
         for number, crumb in enumerate(crumbs):
             if number:

@@ -327,3 +327,82 @@ async def test_the_mouse_selects_sorts_opens_and_filters(console: Open) -> None:
         await t.see(" 11 runs")
         await t.pilot.click(offset=(20, 4), times=2)
         await t.see("› pods")
+
+
+async def test_history_goes_back_on_and_between_the_last_two(console: Open) -> None:
+    adapter = prod()
+    adapter.rows |= {pod.ref: pod for pod in pods(Ref("prod-kfp", Kind.RUN, "llm-eval-mmlu-sweep-14"))}
+    async with console(adapter) as t:
+        await t.see("ocr-detector-train-87")
+        await t.press("enter")
+        await t.see("› pods")
+        await t.press("left_square_bracket")
+        await t.see("11 runs")
+        await t.press("right_square_bracket")
+        await t.see("› pods")
+        await t.press("minus")
+        await t.see("11 runs")
+        await t.press("minus")
+        await t.see("› pods")
+        await t.press("escape", "right_square_bracket", "right_square_bracket")
+        await t.see("there is nothing to go on to")
+
+
+async def test_header_and_crumbs_can_go(console: Open) -> None:
+    adapter = prod()
+    async with console(adapter) as t:
+        await t.see("ocr-detector-train-87")
+        await t.press("enter")
+        await t.see("runs › llm-eval-mmlu-sweep-14 › pods")
+        await t.press("ctrl+g")
+        await t.see("prod-kfp › pods")
+        await t.press("ctrl+e")
+        await t.gone("prod-kfp › pods")
+        assert t.lines[0].strip() == ""
+        await t.press("ctrl+e")
+        await t.see("prod-kfp › pods")
+
+
+async def test_the_owner_of_a_pod_is_its_run(console: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    parent = Ref("prod-kfp", Kind.RUN, "fraud-gbdt-nightly-0822")
+    async with console(FakeAdapter("prod-kfp", pods(parent)), view=Kind.POD) as t:
+        opened: list[Ref] = []
+        monkeypatch.setattr(t.app, "open_detail", lambda ref, tab=None: opened.append(ref))
+        await t.see("ctr-train-0822-10")
+        await t.press("J")
+        assert opened == [parent]
+
+
+@pytest.mark.parametrize(
+    ("key", "call"),
+    [
+        ("d", ("document", "describe")),
+        ("y", ("document", "yaml")),
+        ("l", ("logs", None)),
+        ("X", ("detail", None)),
+        ("v", ("detail", "Events")),
+        ("T", ("detail", "Tasks")),
+    ],
+)
+async def test_looking_keys(
+    console: Open, monkeypatch: pytest.MonkeyPatch, key: str, call: tuple[str, str | None]
+) -> None:
+    async with console(prod()) as t:
+        calls: list[tuple[str, str | None]] = []
+        monkeypatch.setattr(t.app, "open_detail", lambda ref, tab=None: calls.append(("detail", tab)))
+        monkeypatch.setattr(t.app, "open_document", lambda ref, mode: calls.append(("document", mode)))
+        monkeypatch.setattr(t.app, "open_logs", lambda refs, attempt=None: calls.append(("logs", attempt)))
+        await t.see("ocr-detector-train-87")
+        await t.press(key)
+        assert calls == [call]
+
+
+async def test_every_key_of_a_list_does_something(console: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key in the table without a handler would be a promise not kept."""
+    from tui.keys import LIST
+
+    async with console(prod()) as t:
+        await t.see("ocr-detector-train-87")
+        for spec in t.app.services.keys.here(LIST):
+            handled = hasattr(t.screen, spec.method) or hasattr(t.app, spec.method)
+            assert handled or spec.action or spec.id.startswith("saved-"), spec.id
