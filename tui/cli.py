@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +13,9 @@ from adapters.names import nearest
 from tui import __version__
 from tui.oneshot.failure import BACKEND, DONE, INTERRUPTED, NOT_DONE, USAGE, Ended, Failure, complain
 from tui.oneshot.options import Globals, given, global_options
+
+if TYPE_CHECKING:
+    from tui.config import Config
 
 VERBS = {
     "get": "get",
@@ -28,6 +31,7 @@ VERBS = {
     "completion": "completion",
     "mock": "mock",
 }
+DEMO_SEED = 7
 SIZES = {"small": (60, 12), "large": (2_000, 200), "huge": (100_000, 2_000)}
 
 
@@ -64,18 +68,22 @@ def cli(ctx: click.Context) -> int:
 
 @cli.command("demo", short_help="The console over a simulated cluster.")
 @click.option("--size", type=click.Choice(list(SIZES)), default="small", show_default=True)
-@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--seed", type=int, default=DEMO_SEED, show_default=True)
 @click.option("--speed", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True)
 @global_options(leave_out=["config"])
 @click.pass_context
 def demo(ctx: click.Context, size: str, seed: int, speed: float) -> int:
     """Start the mock server on this machine and open the console on it; nothing real is touched."""
+    return open_demo(given(ctx), size, seed, speed)
+
+
+def open_demo(options: Globals, size: str, seed: int, speed: float) -> int:
     need_terminal()
     from tui.demo import mock_server
 
     runs, hosts = SIZES[size]
     with mock_server(seed=seed, runs=runs, hosts=hosts, speed=speed) as config:
-        return show(given(ctx), config, banner="demo")
+        return show(options, config, banner="demo")
 
 
 def open_console(options: Globals) -> int:
@@ -92,28 +100,28 @@ def need_terminal() -> None:
         )
 
 
-def show(options: Globals, config: Any, banner: str = "") -> int:
-    """The console over a config."""
-    from adapters.model import ALL_CONTEXTS, Kind
-    from tui.app import ConsoleApp
+def show(options: Globals, config: Config, banner: str = "") -> int:
+    """The console over a config; from its first screen it may ask for the demo."""
+    from adapters.model import ALL_CONTEXTS
+    from tui.app import run_console
     from tui.oneshot.session import read_kind
-    from tui.wiring import build_services, choose_theme
+    from tui.screens.first import WANTS_DEMO
 
     scope = [name for name in options.contexts or config.ui.contexts if name != ALL_CONTEXTS]
     for name in scope:
         if name not in config.contexts:
             raise Failure(f"no context {name!r}{nearest(name, config.contexts)}")
-    view = read_kind(options.view or config.ui.view) if (options.view or config.ui.view) != "contexts" else Kind.RUN
-    services, problems = build_services(config, read_only=options.read_only, journal=not options.no_journal)
-    app = ConsoleApp(
-        services,
-        scope=scope,
-        view=view,
+    view = options.view or config.ui.view
+    code = run_console(
+        config,
+        contexts=scope,
+        view=view if view == "contexts" else read_kind(view),
         filter=options.filter or "",
-        banner="; ".join([banner, *problems] if banner else problems),
-        theme=choose_theme(config),
+        read_only=options.read_only,
+        journal=not options.no_journal,
+        demo_banner=banner,
     )
-    return app.run(mouse=config.ui.mouse) or app.return_code or DONE
+    return open_demo(options, "small", DEMO_SEED, 1.0) if code == WANTS_DEMO else code
 
 
 def run(arguments: list[str]) -> int:
