@@ -96,6 +96,10 @@ class GridScreen(Grid, inherit_bindings=False):
         """The object the keys of this screen are about."""
         return None
 
+    def offers(self, spec: keys.KeySpec) -> bool:
+        """Whether a key that this screen has makes sense for what it shows."""
+        return True
+
     def opens(self) -> str:
         """What enter leads to."""
         return "open"

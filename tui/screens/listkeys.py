@@ -8,6 +8,7 @@ from adapters.model import Kind, Ref, Resource
 from adapters.port import KindSpec, Query, SortKey
 from tui.core.columns import find
 from tui.core.text import safe
+from tui.keys import KeySpec
 from tui.screens.base import GridScreen
 from tui.screens.hints import opens_title
 from tui.screens.listmodel import ListModel
@@ -53,6 +54,9 @@ class ListKeys(GridScreen):
 
     def current_object(self) -> Resource | None:
         return self.current
+
+    def offers(self, spec: KeySpec) -> bool:
+        return self.kind is Kind.POOL or not spec.id.startswith("resource-")
 
     def opens(self) -> str:
         found = self.current
