@@ -10,6 +10,7 @@ from typing import Any
 from adapters.errors import AdapterError
 from adapters.model import Kind, Ref, Resource, State
 from adapters.port import ANY, Query, Term
+from tui.core.drains import Drains
 
 _NO_ROWS: Mapping[Ref, Resource] = MappingProxyType({})
 _NO_MARKS: Mapping[Ref, CellChange] = MappingProxyType({})
@@ -102,6 +103,7 @@ class Store:
         self._snapshots: dict[Key, Snapshot] = {}
         self._listeners: list[Listener] = []
         self._revision = 0
+        self._drains = Drains()
 
     def snapshot(self, key: Key) -> Snapshot:
         """The newest snapshot; an empty one of revision 0 when nothing is known yet."""
@@ -138,7 +140,8 @@ class Store:
         nothing new.
         """
         old = self.snapshot(key)
-        added, changed, rows = _put(old, put)
+        told = self._drains.told(put) if key.kind is Kind.HOST else put
+        added, changed, rows = _put(old, told)
         removed = tuple(dict.fromkeys(ref for ref in remove if ref in old.rows or ref in rows))
         if removed:
             rows = rows if rows is not old.rows else _copied(old.rows)
