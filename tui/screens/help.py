@@ -106,6 +106,8 @@ class HelpSheet(LinesSheet):
     def _works(self, spec: KeySpec) -> bool:
         """Only what does something here is offered."""
         host = self.host
+        if not host.offers(spec):
+            return False
         own = hasattr(host, spec.method) or hasattr(host.app, spec.method)
         if spec.action:
             return host.action_title(spec.id, "")[0] != NOT_HERE
