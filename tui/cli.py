@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-import traceback
 from typing import TYPE_CHECKING
 
 import click
@@ -104,9 +103,11 @@ def show(options: Globals, config: Config, banner: str = "") -> int:
     """The console over a config; from its first screen it may ask for the demo."""
     from adapters.model import ALL_CONTEXTS
     from tui.app import run_console
+    from tui.oneshot import debug
     from tui.oneshot.session import read_kind
     from tui.screens.first import WANTS_DEMO
 
+    debug.start(options.debug)
     scope = [name for name in options.contexts or config.ui.contexts if name != ALL_CONTEXTS]
     for name in scope:
         if name not in config.contexts:
@@ -164,6 +165,7 @@ def usage(error: click.ClickException) -> int:
 def unexpected(error: Exception, options: Globals) -> int:
     """An AdapterError or ConfigError that nobody turned into a sentence before, or a defect."""
     from adapters.errors import AdapterError
+    from tui.oneshot.debug import note_traceback
     from tui.oneshot.failure import complain_about
 
     if isinstance(error, AdapterError):
@@ -176,9 +178,7 @@ def unexpected(error: Exception, options: Globals) -> int:
     if isinstance(error, RuntimeError) and type(error).__name__ in ("JournalUnwritable", "ReadOnly"):
         complain(str(error))
         return NOT_DONE
-    if options.debug:
-        with open(options.debug, "a", encoding="utf-8") as file:
-            traceback.print_exception(error, file=file)
+    note_traceback(options.debug, error)
     where = f"the traceback is in {options.debug}" if options.debug else "--debug FILE writes the traceback"
     complain(f"runyard itself failed: {type(error).__name__}: {error}", where)
     return BACKEND if isinstance(error, OSError) else NOT_DONE

@@ -17,6 +17,7 @@ from adapters.names import nearest
 from adapters.port import Adapter, Schema
 from tui import paths
 from tui.core.plan import OPEN, Guard
+from tui.oneshot import debug
 from tui.oneshot.failure import BACKEND, Failure
 from tui.oneshot.options import Globals
 
@@ -123,6 +124,8 @@ def read_kind(text: str) -> Kind:
 
 def run(options: Globals, work: Callable[[Session], Awaitable[int]], *, bounded: bool = True) -> int:
     """Run a command's work in a session: its exit code. `bounded`: within the budget, retries included."""
+
+    debug.start(options.debug)
 
     async def whole() -> int:
         session = Session(options)

@@ -230,6 +230,17 @@ class TestEnds:
         debug = tmp_path / "debug.log"
         python("-c", code, "--config", config, "get", "runs", "--debug", str(debug))
         assert "Traceback" in debug.read_text()
+        assert debug.stat().st_mode & 0o777 == 0o600
+
+    def test_debug_tells_of_requests_but_not_of_secrets(self, tmp_path: Path, config: str) -> None:
+        path = tmp_path / "c.toml"
+        path.write_text(Path(config).read_text() + 'token = "s3cret"\n')
+        debug = tmp_path / "debug.log"
+        assert runyard("--config", str(path), "get", "runs", "--limit", "1", "--debug", str(debug)).returncode == 0
+        assert "HTTP Request: GET http://127.0.0.1" in debug.read_text()
+        assert "s3cret" not in debug.read_text()
+        refused = runyard("--config", str(path), "get", "runs", "--debug", str(tmp_path))
+        assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
 
 
 def test_on_a_terminal_a_single_target_is_asked_for_and_n_does_nothing() -> None:

@@ -233,10 +233,14 @@ async def test_an_outcome_that_cannot_be_journalled_is_still_told(log: Journal, 
 
 async def test_parallelism_is_bounded(log: Journal) -> None:
     adapter = FakeAdapter(rows=[run(str(n)) for n in range(20)])
+    adapter.gate = asyncio.Event()
     planner = Planner({"one": adapter}, log, parallel=3)
-    plan = await planner.run(await planner.make("abort", list(adapter.rows)))
-    assert plan.ok
-    assert 1 < adapter.most_running <= 3
+    task = asyncio.create_task(planner.run(await planner.make("abort", list(adapter.rows))))
+    for _ in range(3):
+        await adapter.arrived.acquire()
+    adapter.gate.set()
+    assert (await task).ok
+    assert adapter.most_running == 3
 
 
 async def test_stopping_midway_leaves_the_rest_not_started(log: Journal) -> None:
