@@ -73,7 +73,9 @@ def fit(drawn: Cell, column: Column, ascii: bool = False) -> Spans:
         return blanks + drawn.spans if column.right else drawn.spans + blanks
     if len(drawn.spans) == 1:
         text, token = drawn.spans[0]
-        return ((pad(text, width, ascii=ascii), token),)
+        # Of a path the end tells: /research/eval and /research/nlp begin alike.
+        is_path = column.id == "pool" and text.startswith("/")
+        return ((cut(text, width, tail=is_path, ascii=ascii) if is_path else pad(text, width, ascii=ascii), token),)
     return _fit_spans(drawn.spans, width, ascii)
 
 

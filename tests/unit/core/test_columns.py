@@ -258,3 +258,10 @@ def test_pools_sort_by_their_main_resource() -> None:
     assert COMMON["allocation"].get(pool("a", Capacity("cpu", allocation=3)), START) == 3
     assert COMMON["use"].get(pool("a", Capacity("gpu", allocation=40, limit=160)), START) == 0.25
     assert COMMON["use"].get(pool("a"), START) is None
+
+
+def test_a_pool_that_does_not_fit_keeps_its_end() -> None:
+    found = find(columns_for(Kind.RUN, [PELOTON], merged=False, width=160), "pool")
+    assert found is not None
+    drawn = fit(Cell((("/research/eval", "text"),)), replace(found, width=12))
+    assert drawn == (("…search/eval", "text"),)
