@@ -28,7 +28,7 @@ def pieces(text: str, token: str = "text", limit: int = LIMIT) -> list[tuple[str
     return found or [("", token)]
 
 
-def strip(text: str) -> str:
+def without_colors(text: str) -> str:
     """The text without SGR, other control characters untouched."""
     return _SGR.sub("", text) if "\x1b" in text else text
 

@@ -6,7 +6,8 @@ import json
 import re
 
 MOST_LINES = 200
-_PAIR = re.compile(r'([A-Za-z_][\w.\-]*)=("(?:[^"\\]|\\.)*"|\S+)')
+LONGEST = 16_384
+_PAIR = re.compile(r'(?<![\w.\-])([A-Za-z_][\w.\-]*)=("(?:[^"\\]|\\.)*"|\S+)')
 
 
 def unfold(text: str) -> list[str]:
@@ -15,7 +16,7 @@ def unfold(text: str) -> list[str]:
     if found is not None:
         lines = json.dumps(found, indent=2, ensure_ascii=False).split("\n")
     else:
-        pairs = _PAIR.findall(text)
+        pairs = _PAIR.findall(text[:LONGEST])
         if len(pairs) < 2:
             return []
         width = min(24, max(len(key) for key, _ in pairs))

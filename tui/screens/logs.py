@@ -47,6 +47,7 @@ class LogsScreen(PaneScreen):
         self.rows: LogRows | None = None
         self.search: LogSearch | None = None
         self.problem = ""
+        self.latest: int | None = None
         self._dirty = False
         self._extending = asyncio.Lock()
 
@@ -92,6 +93,7 @@ class LogsScreen(PaneScreen):
         if not feed.logs:
             self._fail(f"the server names no log of {safe(self.ref.id, 60)}", "")
             return
+        feed.attempts = self.latest = max((each for each in (feed.attempts, self.latest) if each), default=None)
         self.feed, self.rows = feed, LogRows(feed.logs)
         self.view.following = self.wanted_line is None
         await self.rows.extend()

@@ -23,7 +23,9 @@ def status(feed: LogFeed, rows: LogRows | None, now: float) -> list[Piece]:
     lines = sum(log.count - log.markers for log in feed.logs)
     errors, warnings = (sum(len(getattr(log, name)) for log in feed.logs) for name in ("errors", "warnings"))
     pieces: list[Piece] = [(several, "text"), (tried, "text")]
-    pieces.append((f"   {count(lines)} lines {size(sum(log.size for log in feed.logs))}", "text"))
+    pieces.append(
+        (f"   {count(lines)} line{'' if lines == 1 else 's'} {size(sum(log.size for log in feed.logs))}", "text")
+    )
     for sign, number, token in (("✗", errors, "failed"), ("!", warnings, "waiting")):
         pieces += [(f"   {sign} ", token if number else "muted"), (count(number), "text" if number else "muted")]
     if rows is not None and rows.needle:

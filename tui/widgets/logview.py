@@ -14,7 +14,7 @@ from adapters.model import Timestamp
 from tui.core.loglines import Level
 from tui.core.logrows import LogRow, LogRows
 from tui.core.logspool import SpoolLine
-from tui.core.sgr import pieces, strip
+from tui.core.sgr import pieces, without_colors
 from tui.core.text import pad, safe
 from tui.core.unfold import unfold
 from tui.widgets import draw
@@ -24,6 +24,7 @@ from tui.widgets.lines import LineList, gutter, mark, piece
 SOURCE_WIDTH = 12
 TIME_WIDTH = 12
 SIDE_STEP = 16
+MOST_KEPT = 512
 SIGNS = {Level.ERROR: ("✗", "failed"), Level.WARNING: ("!", "waiting")}
 _STAMP = re.compile(
     r"^\s*[\[(]?(?:\d{4}[-/]\d\d[-/]\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?[\])]?[ \t]*"
@@ -49,6 +50,7 @@ class LogView(LineList):
         self._unfolded: set[tuple[int, int]] = set()
         self._seen = 0
         self._has_times = False
+        self._laid_out: dict[tuple[object, ...], tuple[list[list[Piece]], list[str]]] = {}
 
     def show(self, rows: LogRows, sources: Sequence[str]) -> None:
         """Draw these lines; `sources` are the names of the SOURCE column, none for a single log."""
@@ -205,16 +207,24 @@ class LogView(LineList):
             return [[*gutter(selected, "-", "stale"), piece("-- " + safe(line.text), "stale")]]
         head, text = self._head(row, selected)
         width = max(8, self.size.width - 1 - draw.width_of(head))
-        body = mark(pieces(text), self.needle)
         unfolded = self.rows.address(index) in self._unfolded
         if not self.wrap and not unfolded:
-            return [[*head, *_from(body, self.left)]]
+            return [[*head, *_from(mark(pieces(text), self.needle), self.left)]]
         indent = [*gutter(selected), piece(" " * (draw.width_of(head) - 2))]
-        chunks = _wrapped(body, width)
+        chunks, more = self._lay_out(text, width, unfolded)
         parts = [[*(indent if place else head), *chunk] for place, chunk in enumerate(chunks)]
-        if unfolded:
-            parts += [[*indent, piece(safe(more), "muted")] for more in unfold(strip(text))]
-        return parts
+        return parts + [[*indent, piece(each, "muted")] for each in more]
+
+    def _lay_out(self, text: str, width: int, unfolded: bool) -> tuple[list[list[Piece]], list[str]]:
+        """A line wrapped to `width`, and its structure; kept, because heights are asked for again and again."""
+        key = (text, width, unfolded, self.needle)
+        found = self._laid_out.get(key)
+        if found is None:
+            if len(self._laid_out) >= MOST_KEPT:
+                self._laid_out.clear()
+            more = [safe(each) for each in unfold(without_colors(text))] if unfolded else []
+            found = self._laid_out[key] = (_wrapped(mark(pieces(text), self.needle), width), more)
+        return found
 
     def _head(self, row: LogRow, selected: bool) -> tuple[list[Piece], str]:
         line = row.line
@@ -271,4 +281,4 @@ def _wrapped(body: Sequence[Piece], width: int) -> list[list[Piece]]:
 
 def line_text(line: SpoolLine) -> str:
     """The line as it is copied: its own text, made harmless."""
-    return safe(strip(line.text), 100_000)
+    return safe(without_colors(line.text), 100_000)
