@@ -75,8 +75,7 @@ def bar(row: TreeRow, axis: Axis, now: float, *, ascii: bool = False) -> list[Pi
         return [piece(" " * axis.width)]
     first = axis.column(row.queued if row.queued is not None else began)
     last = axis.column(end)
-    if over and row.start is None:
-        first = last
+    first = last if over and row.start is None else min(first, last)  # clocks of servers differ
     works = axis.column(row.start) if row.start is not None else last
     wait, work, group = (".", "=", "-") if ascii else ("·", "━", "─")
     waiting = wait * max(0, min(works, last) - first)
