@@ -106,13 +106,15 @@ def _marked_hints(screen: ListKeys, marked: Sequence[Ref]) -> list[Hint]:
     hints: list[Hint] = []
     for key_id in ("abort", "retry", "drain", "undrain"):
         legal = 0
-        title = ""
+        titles: set[str] = set()
         for ref in marked:
             row = screen.model.row(ref)
             spec = meaning(services.schemas.get(ref.context), key_id, row) if row is not None else None
             if row is not None and spec is not None and against(services, spec, row) is None:
-                legal, title = legal + 1, title or spec.title.lower()
+                legal += 1
+                titles.add(spec.title.lower())
         if legal:
+            title = titles.pop() if len(titles) == 1 else key_id
             hints.append((services.keys.key(key_id), f"{title} {legal}", True))
     return [*hints, (services.keys.key("unmark"), "unmark", True)]
 

@@ -236,7 +236,7 @@ class ListScreen(ListSay):
         columns = columns_for(
             self.kind,
             schemas,
-            merged=self.merged,
+            merged=len(schemas) > 1,
             width=width - extra,
             wide=self.wide,
             sample=sample if self.wide or width < 80 else (),

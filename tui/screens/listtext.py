@@ -49,6 +49,8 @@ def freshness(snapshots: Sequence[Snapshot], now: float, *, paused: bool) -> lis
         text = f"loading {format.count(loaded)}" + (f" of {format.count(whole)}" if whole else "")
         return [(text, "text")]
     fresh = [snapshot.as_of for snapshot in known if snapshot not in stale and snapshot.as_of is not None]
+    if not fresh and len(snapshots) > 1 and all(snapshot.as_of is None for snapshot in stale):
+        return [(f"0 of {len(snapshots)} answer", "waiting")] if stale else [("loading", "text")]
     if not fresh:
         return [(_stale(stale[0], now, name=len(snapshots) > 1), "waiting")] if stale else [("loading", "text")]
     as_of = f"as of {format.clock(min(fresh), now)}"
@@ -77,6 +79,8 @@ def _stale(snapshot: Snapshot, now: float, *, name: bool = False, short: bool = 
 
 def total_text(kind: Kind, counts: Counts, snapshots: Sequence[Snapshot], *, filtered: bool) -> str:
     """`10,482 runs`, `37 of 10,482 runs`, `2,400+ runs` while nobody knows how many there are."""
+    if all(snapshot.as_of is None for snapshot in snapshots) and not counts.loaded:
+        return f"no {kind.plural} known yet"
     complete = all(snapshot.complete for snapshot in snapshots)
     totals = [snapshot.total for snapshot in snapshots]
     if complete:
@@ -253,7 +257,8 @@ def nothing_here(kind: Kind, snapshots: Sequence[Snapshot]) -> Notice:
         lines: list[tuple[Piece, ...]] = [()]
         for snapshot in failed[:6]:
             hint = getattr(snapshot.error, "hint", "")
-            lines.append(((f"  {snapshot.key.context}: ", "bold"), (safe(str(snapshot.error)), "text")))
+            lead = f"{snapshot.key.context}: "
+            lines.append(((f"  {lead}", "bold"), (safe(str(snapshot.error)).removeprefix(lead), "text")))
             if hint:
                 lines.append(((f"  {safe(hint)}", "muted"),))
         lines.append((("  It is tried again by itself; ", "muted"), ("^r", "key"), (" tries now.", "muted")))
