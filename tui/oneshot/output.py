@@ -117,13 +117,31 @@ class Writer:
                 wide=self.format == "wide",
                 sample=resources,
             )
-            self._columns = [column.width for column in self._made]
-            write(_joined([(column.head(ascii), column.width, column.right) for column in self._made]))
         cut = narrow and self.format == "table"
+        rows = []
         for resource in resources:
             cells = [(column, cell(column, resource, self.now, ascii=ascii)) for column in self._made]
-            texts = ["".join(text for text, _ in fit(c, column, ascii)) if cut else c.text for column, c in cells]
-            write(_joined([(text, col.width, col.right) for text, col in zip(texts, self._made, strict=True)]))
+            rows.append(
+                ["".join(text for text, _ in fit(c, column, ascii)) if cut else c.text for column, c in cells]
+            )
+        if self._columns is None:
+            # Where nothing is cut, the first rows say how wide a column must be; the last one has no end to keep.
+            longest = [max((cell_len(row[at]) for row in rows), default=0) for at in range(len(self._made))]
+            widest = [0 if at == len(longest) - 1 else wide for at, wide in enumerate(longest)]
+            self._columns = [max(c.width, w) for c, w in zip(self._made, widest, strict=True)]
+            heads = [column.head(ascii) for column in self._made]
+            write(self._line(heads))
+        for row in rows:
+            write(self._line(row))
+
+    def _line(self, texts: Sequence[str]) -> str:
+        assert self._columns is not None
+        return _joined(
+            [
+                (text, width, column.right)
+                for text, width, column in zip(texts, self._columns, self._made, strict=True)
+            ]
+        )
 
 
 def _joined(cells: Sequence[tuple[str, int, bool]]) -> str:
