@@ -106,8 +106,11 @@ class ResourceTable(ScrollView, inherit_bindings=False):
 
     @property
     def shown_columns(self) -> list[Column]:
-        """The columns as scrolled: the first stays, whole columns go."""
-        return [*self.columns[:1], *self.columns[1 + self.first_column :]]
+        """The columns as scrolled sideways: state and name stay, of the others whole columns go."""
+        if not self.first_column:
+            return list(self.columns)
+        fixed = [column for index, column in enumerate(self.columns) if index == 0 or column.main]
+        return [*fixed, *[column for column in self.columns if column not in fixed][self.first_column :]]
 
     def visible_refs(self) -> Sequence[Ref]:
         return self.model.refs[self.top : self.top + self.lines]
@@ -118,14 +121,14 @@ class ResourceTable(ScrollView, inherit_bindings=False):
         if list(columns) == list(self.columns) and tuple(sort) == tuple(self.sort):
             return
         self.columns, self.sort = list(columns), tuple(sort)
-        self.first_column = min(self.first_column, max(0, len(self.columns) - 2))
+        self.first_column = min(self.first_column, max(0, len(self.columns) - 3))
         self._strips.clear()
         self._painted.clear()
         self.refresh()
 
     def scroll_columns(self, by: int) -> None:
-        """Scroll sideways by whole columns; the first column stays."""
-        wanted = max(0, min(self.first_column + by, len(self.columns) - 2))
+        """Scroll sideways by whole columns; state and name stay."""
+        wanted = max(0, min(self.first_column + by, len(self.columns) - 3))
         overflow = sum(column.width + GAP for column in self.columns) - GAP > self.size.width - GUTTER - 1
         if not overflow:
             wanted = 0

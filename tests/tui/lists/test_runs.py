@@ -213,7 +213,7 @@ async def test_wide_shows_every_column_and_scrolls_beside_the_first(console: Ope
         await t.press("ctrl+w")
         await t.see("NATIVE")
         await t.press("right", "right", "right")
-        assert t.lines[2].startswith("  STATE ")
+        assert t.lines[2].startswith("  STATE        NAME ")
         assert "NATIVE" not in t.lines[2]
         await t.press("ctrl+w")
         await t.see("EXPERIMENT")
