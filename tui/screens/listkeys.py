@@ -181,8 +181,7 @@ class ListKeys(GridScreen):
             self.console.open_logs([found.ref], attempt - 1)
 
     def do_why(self) -> None:
-        if (found := self._object()) is not None:
-            self.console.open_detail(found.ref)
+        self._tab("Why")
 
     def do_events(self) -> None:
         self._tab("Events")

@@ -379,7 +379,7 @@ async def test_the_owner_of_a_pod_is_its_run(console: Open, monkeypatch: pytest.
         ("d", ("document", "describe")),
         ("y", ("document", "yaml")),
         ("l", ("logs", None)),
-        ("X", ("detail", None)),
+        ("X", ("detail", "Why")),
         ("v", ("detail", "Events")),
         ("T", ("detail", "Tasks")),
     ],
