@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tui.core.logspool import SpooledLog, SpoolLine
+from tui.core.logspool import SpooledLog, SpoolLine, VolumeBucket
 
 SLICE = 2000
+MOST_ERRORS = 2000
 _SHIFT = 40
 _NUMBER = (1 << _SHIFT) - 1
 
@@ -33,6 +34,7 @@ class LogRows:
         self.needle = ""
         self._indexed = len(self.logs) != 1
         self._lock = asyncio.Lock()
+        self._errors_at: dict[tuple[int, int], float] = {}
         self._reset()
 
     def _reset(self) -> None:
@@ -124,6 +126,36 @@ class LogRows:
                 at = bisect_right(self._times, when)
                 self._rows.insert(at, packed)
                 self._times.insert(at, when)
+
+    def volume(self, columns: int) -> list[VolumeBucket]:
+        """As SpooledLog.volume, over the rows as they are shown; `first` is a row."""
+        if not self._indexed:
+            return self.logs[0].volume(columns)
+        low = bisect_right(self._times, float("-inf"))
+        if low >= len(self._times):
+            return []
+        begin = self._times[low]
+        step = max(self._times[-1] - begin, 1e-3) / columns
+        borders = [bisect_left(self._times, begin + step * column) for column in range(columns)]
+        errors = [0] * columns
+        for when in self._error_times():
+            errors[max(0, min(columns - 1, int((when - begin) / step)))] += 1
+        ends = [*borders[1:], len(self._times)]
+        return [
+            VolumeBucket(first, end - first, errors[column], begin + step * column)
+            for column, (first, end) in enumerate(zip(borders, ends, strict=True))
+        ]
+
+    def _error_times(self) -> Iterator[float]:
+        """When the errors were, read once each; the newest of very many."""
+        for place, log in enumerate(self.logs):
+            for number in log.errors[-MOST_ERRORS:]:
+                known = self._errors_at.get((place, number))
+                if known is None:
+                    when = log.line(number).time
+                    known = self._errors_at[place, number] = when if when is not None else float("nan")
+                if known == known:
+                    yield known
 
 
 def contains(text: str, needle: str) -> bool:

@@ -85,8 +85,8 @@ class DetailScreen(DetailBase):
         wide = self.size.width >= SIDE_FROM and on_tree
         self.side.display = wide
         if wide and self.detail is not None:
-            detail, events = self.detail, self.events
-            self.side.show(lambda width: side_rows(detail, self.tasks.rows, events, width, now))
+            detail, events, key = self.detail, self.events, self.services.keys.key("why")
+            self.side.show(lambda width: side_rows(detail, self.tasks.rows, events, key, width, now))
 
     def _right(self) -> list[Piece]:
         """What can be done about it, where there is room to say so."""
@@ -110,7 +110,8 @@ class DetailScreen(DetailBase):
     def update_peek(self) -> None:
         now = self.as_of or self.services.clock()
         shown = self.current or self.found
-        self.set_peek([detailview.peek(shown, now)] if shown is not None else [])
+        more: list[Piece] = [(safe(str(shown.ref)), "muted")] if shown is not None else []
+        self.set_peek([detailview.peek(shown, now), more] if shown is not None else [])
         self._say_keys()
 
     def _say_keys(self) -> None:
@@ -285,6 +286,18 @@ class DetailScreen(DetailBase):
         ref = (self.current or self.found or self).ref
         self.console.copy(ref.id)
         self.message("copied the id", "muted")
+
+    def do_menu(self) -> None:
+        from tui.screens.menu import MenuSheet
+
+        targets = self.targets()
+        found = next(
+            (each for each in (self.current, self.found) if each is not None and each.ref in targets), None
+        )
+        if found is not None:
+            self.open_sheet(MenuSheet(self, found, targets))
+        else:
+            self.message("it has not been read yet", "muted")
 
     def do_why(self) -> None:
         from tui.screens.why import WhySheet

@@ -84,7 +84,7 @@ def facts(detail: Detail, spec: KindSpec | None, now: float) -> list[tuple[str, 
         ("owner", found.owner),
         ("pool", found.pool if found.pool != found.group else None),
         ("host", found.host),
-        ("of", _last(found.parent)),
+        ("of", getattr(found, "parent_name", None) or _last(found.parent)),
     ]
     first = [(label, value) for label, value in lead if value][:3] or own[:1]
     if len(first) < 3:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
+from textual._time import get_time
 from textual.app import ComposeResult
 
 from adapters.errors import AdapterError
@@ -19,17 +19,19 @@ from tui.core.text import safe
 from tui.core.why import look_through
 from tui.screens import logtext
 from tui.screens.logfeed import LogFeed
-from tui.screens.panes import PaneScreen, save_path
+from tui.screens.logfind import LogFinding
+from tui.screens.panes import save_path
 from tui.widgets.keybar import Hint
 from tui.widgets.logview import SIDE_STEP, LogView, line_text
 from tui.widgets.strip import VolumeStrip
 
-FIXED: tuple[Hint, ...] = (("/", "find", True), (":", "go", True), ("x", "menu", True), ("?", "help", True))
+FIXED: tuple[Hint, ...] = (("/", "find", True), (":", "go", True), ("?", "help", True))
 REDRAW_EVERY = 0.1
 TICK = 1.0
+MEASURE_EVERY = 2.0
 
 
-class LogsScreen(PaneScreen):
+class LogsScreen(LogFinding):
     """The logs of one object, or of several merged by time. `line` is where to begin, in the log `source`."""
 
     where = keys.LOGS
@@ -49,6 +51,8 @@ class LogsScreen(PaneScreen):
         self.problem = ""
         self.latest: int | None = None
         self._dirty = False
+        self._measuring = False
+        self._measured_at = float("-inf")
         self._extending = asyncio.Lock()
 
     @property
@@ -66,7 +70,7 @@ class LogsScreen(PaneScreen):
         self.set_freshness("loading")
         self.set_counts_text([("looking for logs", "muted")])
         self._say_keys()
-        self.set_interval(TICK, self._say)
+        self.set_interval(TICK, self.say)
         self.open_feed()
 
     def on_unmount(self) -> None:
@@ -94,7 +98,7 @@ class LogsScreen(PaneScreen):
             self._fail(f"the server names no log of {safe(self.ref.id, 60)}", "")
             return
         feed.attempts = self.latest = max((each for each in (feed.attempts, self.latest) if each), default=None)
-        self.feed, self.rows = feed, LogRows(feed.logs)
+        self.feed, self.rows, self._measured_at = feed, LogRows(feed.logs), float("-inf")
         self.view.following = self.wanted_line is None
         await self.rows.extend()
         self.view.show(self.rows, feed.names)
@@ -117,7 +121,7 @@ class LogsScreen(PaneScreen):
         if self.feed is None:
             self.set_freshness("")
             self.set_counts_text([("no log", "muted")])
-        self._say()
+        self.say()
 
     def _changed(self) -> None:
         """More bytes have come: draw soon, several times a second at most."""
@@ -143,10 +147,26 @@ class LogsScreen(PaneScreen):
                 await look_through(log)
             if self.search is not None:
                 self.search.extend()
-        first = feed.logs[0]
-        self.strip.show(first.volume, first.count, feed.last_time)
+        self._measure()
         self.view.refresh()
-        self._say()
+        self.say()
+
+    def _measure(self) -> None:
+        """The volume is measured now and then: it looks all over the log."""
+        rows, feed, now = self.rows, self.feed, get_time()
+        wait = self._measured_at + MEASURE_EVERY - now
+        if rows is None or feed is None:
+            return
+        if wait <= 0 or not self.strip.buckets:
+            self._measured_at = now
+            self.strip.show(rows.volume, rows.count, feed.last_time)
+        elif not self._measuring:
+            self._measuring = True
+            self.set_timer(wait, self._measure_late)
+
+    def _measure_late(self) -> None:
+        self._measuring = False
+        self._measure()
 
     def _go_to_wanted(self, feed: LogFeed) -> None:
         line = self.wanted_line
@@ -156,7 +176,7 @@ class LogsScreen(PaneScreen):
 
     # What the lines say.
 
-    def _say(self) -> None:
+    def say(self) -> None:
         feed = self.feed
         if feed is None:
             self.set_peek([[("✗ ", "failed"), (self.problem, "failed")]] if self.problem else [])
@@ -177,110 +197,12 @@ class LogsScreen(PaneScreen):
         self.key_hints(hints, FIXED, [(live.key(id), title, True) for id, title in more_ids])
 
     def on_log_view_changed(self) -> None:
-        self._say()
+        self.say()
 
     def on_volume_strip_jump(self, event: VolumeStrip.Jump) -> None:
         if self.rows is not None:
             self.view.following = False
-            self.view.move_to(self.rows.index_of(0, self.strip.buckets[event.bucket].first))
-
-    # Finding.
-
-    def do_filter(self) -> None:
-        """Search as it is typed; the first match at or below the cursor is gone to."""
-        before, was_following = self.view.cursor, self.view.following
-
-        def done(text: str | None) -> None:
-            if text is None:
-                self._search("")
-                self.view.following = was_following
-                self.view.move_to(before)
-            elif text and self.search is not None and not self.search.hits:
-                self.message(f"no line has {safe(text, 60)!r} so far", "waiting")
-
-        self.prompt("/ ", self.view.needle, on_change=self._search, on_done=done)
-
-    def _search(self, needle: str, step: int = 0) -> None:
-        """Begin a search; `step` goes to the next or previous hit when it is done, 0 to the first below."""
-        self.view.needle = needle
-        self.search = LogSearch(self.rows, needle) if needle and self.rows is not None else None
-        self.view.refresh()
-        if self.search is not None:
-            find = self._find(self.search, self.view.cursor, step)
-            self.run_worker(find, group="find", exclusive=True, exit_on_error=False)
-        self._say()
-
-    async def _find(self, search: LogSearch, cursor: int, step: int) -> None:
-        gone = bool(step)
-        async for found in search.find():
-            if self.search is not search:
-                return
-            ahead = [hit for hit in found if hit >= cursor]
-            if ahead and not gone:
-                gone = True
-                self._go(ahead[0])
-            self._say()
-        if step:
-            self._step_hit(step)
-        elif search.hits and not gone:
-            self._go(search.hits[0])
-        self._say()
-
-    def _go(self, index: int) -> None:
-        self.view.following = False
-        self.view.move_to(index)
-
-    def do_next_match(self) -> None:
-        self._step_hit(1)
-
-    def do_previous_match(self) -> None:
-        self._step_hit(-1)
-
-    def _step_hit(self, step: int) -> None:
-        search = self.search
-        if search is not None and search.outdated:
-            self._search(search.needle, step)
-            return
-        hit = search.beside(self.view.cursor, step) if search is not None else None
-        if hit is None:
-            self.message("nothing is found; / searches", "muted")
-        else:
-            self._go(hit)
-
-    def do_matches_only(self) -> None:
-        """Hide every line that does not match; an empty text shows all again."""
-        rows = self.rows
-        if rows is None:
-            return
-
-        def done(text: str | None) -> None:
-            if text is not None:
-                self.run_worker(self._keep_only(rows, text), group="only", exclusive=True, exit_on_error=False)
-
-        self.prompt("& ", rows.needle or self.view.needle, on_done=done)
-
-    async def _keep_only(self, rows: LogRows, needle: str) -> None:
-        at = rows.address(self.view.cursor) if rows.count else (0, 0)
-        await rows.set_filter(needle)
-        self.view.cursor = rows.index_of(*at)
-        self.view.grown()
-        self._search(self.view.needle)
-        if not rows.count and needle:
-            self.message(f"no line has {safe(needle, 60)!r}; & with nothing shows all again", "waiting")
-        self._say()
-
-    def _hop(self, step: int) -> None:
-        """By the index of errors, not by looking at lines: a log has a million of them."""
-        rows = self.rows
-        if rows is not None and len(rows.logs) == 1 and not rows.needle:
-            errors = rows.logs[0].errors
-            at = bisect_right(errors, self.view.cursor) if step > 0 else bisect_left(errors, self.view.cursor) - 1
-            if 0 <= at < len(errors):
-                self._go(errors[at])
-                return
-        elif rows is not None and self.view.hop(step):
-            return
-        self.message("no error " + ("below" if step > 0 else "above"), "muted")
+            self.view.move_to(self.strip.buckets[event.bucket].first)
 
     # Looking.
 

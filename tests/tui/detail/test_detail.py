@@ -213,6 +213,16 @@ async def test_actions_are_about_the_run_when_tasks_have_none(console: Open) -> 
         await t.see("PLAN  retry run fraud-gbdt-nightly-0822")
 
 
+async def test_x_opens_the_menu_of_the_object(console: Open) -> None:
+    async with console(World()) as t:
+        screen = await opened(t)
+        await t.until(lambda: screen.current is not None)
+        await t.press("x")
+        await t.see("ACTIONS  fraud-gbdt-nightly-0822  ✗ failed")
+        await t.press("escape")
+        await t.gone("ACTIONS")
+
+
 async def test_copy_id_and_owner_and_host(console: Open) -> None:
     async with console(World()) as t:
         screen = await opened(t)

@@ -88,6 +88,20 @@ async def test_nothing_is_lost_between_slices(tmp_path: Path) -> None:
     assert len({rows.address(i) for i in range(rows.count)}) == 7011
 
 
+async def test_the_volume_of_several_logs_is_that_of_what_is_shown(tmp_path: Path) -> None:
+    one = log(tmp_path, "one", "".join(at(i, "x") for i in range(30)))
+    two = log(tmp_path, "two", at(0, "y") + at(55, "ERROR z") + at(59, "y"))
+    rows = LogRows([one, two])
+    await rows.extend()
+    while not two.scan():
+        pass
+    buckets = rows.volume(6)
+    assert sum(bucket.lines for bucket in buckets) == rows.count
+    assert [bucket.errors for bucket in buckets] == [0, 0, 0, 0, 0, 1]
+    assert buckets[0].lines > buckets[4].lines == 0
+    assert LogRows([log(tmp_path, "n", "no time\n"), log(tmp_path, "m")]).volume(3) == []
+
+
 async def test_searching_finds_all_and_goes_round(tmp_path: Path) -> None:
     one = log(tmp_path, "one", "".join(f"{'NCCL' if i % 100 == 7 else 'x'} {i}\n" for i in range(1000)))
     search = LogSearch(LogRows([one]), "nccl")
