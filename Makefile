@@ -45,7 +45,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.installed
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet
 lock:
 	$(LOCK) --extra build --output-file requirements.lock
-	$(LOCK) --extra build --extra dev --output-file requirements-dev.lock
+	$(LOCK) --extra build --extra grpc --extra dev --output-file requirements-dev.lock
 
 screens: dev
 	$(BIN)/python docs/screens.py
