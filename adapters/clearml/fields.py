@@ -19,7 +19,7 @@ def _extra(
 
 RUN_FIELDS = (
     FieldSpec("project_name", "PROJECT", path="group", width=16, wide=False),
-    _extra("type", "TYPE", width=11, filterable=True),
+    _extra("task_type", "TYPE", width=11, filterable=True),
     _extra("iteration", "ITER", NUMBER, 6, "the last iteration reported", sortable=True, wide=False),
     _extra("runtime", "RUN TIME", DURATION, 8, "how long it was active in all"),
     _extra("percent", "PERCENT", NUMBER, 7, "progress as the task itself reports it"),
@@ -37,14 +37,14 @@ RUN_FIELDS = (
 TASK_FIELDS = tuple(spec for spec in RUN_FIELDS if spec.id not in ("published", "project_id"))
 
 HOST_FIELDS = (
-    _extra("task", "TASK", width=24, wide=False),
-    _extra("cpu", "CPU", NUMBER, 4, "percent, mean of the last minutes", wide=False),
-    _extra("gpu", "GPU", NUMBER, 4, "percent, mean of the last minutes", wide=False),
-    _extra("memory", "MEM", NUMBER, 4, "percent, mean of the last minutes", wide=False),
+    _extra("task_name", "TASK", width=24, wide=False),
+    _extra("cpu_percent", "CPU", NUMBER, 4, "percent, mean of the last minutes", wide=False),
+    _extra("gpu_percent", "GPU", NUMBER, 4, "percent, mean of the last minutes", wide=False),
+    _extra("memory_percent", "MEM", NUMBER, 4, "percent, mean of the last minutes", wide=False),
     _extra("running_time", "RUN TIME", DURATION, 8, "of the current task"),
     _extra("iteration", "ITER", NUMBER, 6, "of the current task"),
     _extra("task_id", "TASK ID", width=12),
-    _extra("project", "PROJECT", width=16),
+    _extra("task_project", "PROJECT", width=16),
     _extra("from_queue", "FROM", width=12, help="the queue its current task came from"),
     _extra("last_report", "REPORTED", TIME, 9, "when it last reported"),
     _extra("last_activity", "ACTIVE", TIME, 9, "when it was last active"),
@@ -72,7 +72,7 @@ SORT_KEYS = {
 of the alphabet are of no use. Not `finished`, which is worked out from several fields."""
 
 FILTERS = frozenset(
-    {"state", "native_state", "name", "id", "type", "group", "archived", "updated", "changed", "project_id"}
+    {"state", "native_state", "name", "id", "task_type", "group", "archived", "updated", "changed", "project_id"}
 )
 
 RUNS_SORT = frozenset({*SORT_KEYS, "age"})
@@ -111,7 +111,9 @@ KINDS: Mapping[Kind, KindSpec] = {
         Kind.POOL,
         fields=POOL_FIELDS,
         heads={
-            **{"name": "QUEUE", "waiting": "ENTRIES", "running": ""},
+            "name": "QUEUE",
+            "waiting": "ENTRIES",
+            "running": "",
             **dict.fromkeys(("use", "allocation", "slack", "reservation", "limit", "share"), ""),
         },
         opens=Kind.RUN,
