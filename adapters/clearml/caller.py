@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from adapters.clearml.session import Session
 from adapters.endpoint import Effect
-from adapters.errors import AdapterError, Unauthorized
+from adapters.errors import AdapterError, Invalid, Unauthorized
 from adapters.http import HttpClient, Reply
 from adapters.model import Json
 from adapters.permit import Permit, PermitRefused
@@ -48,18 +50,23 @@ class Caller:
             timeout=timeout,
         )
 
-    async def write(
-        self,
-        name: str,
-        body: Body | None,
-        permit: Permit,
-        *,
-        lines: bytes | None = None,
-        timeout: float | None = None,
-    ) -> Reply:
+    async def write(self, name: str, body: Body | None, permit: Permit, *, timeout: float | None = None) -> Reply:
         """Raises AdapterError, PermitRefused. Never repeated here; after a 401 the next call logs in anew."""
-        if permit.spent:  # before a login that would be for nothing
-            raise PermitRefused(f"the permit of journal record {permit.record} is spent")
+        content = json.dumps(body or {}, separators=(",", ":")).encode()
+        return await self._write(name, content, "application/json", permit, timeout)
+
+    async def write_lines(self, name: str, rows: Json, permit: Permit) -> Reply:
+        """A batch call: one JSON object a line."""
+        _check(permit)
+        if not isinstance(rows, list):
+            raise Invalid(f"{self.http.context}: {name} takes a list of objects", executed=False)
+        lines = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
+        return await self._write(name, lines.encode(), JSON_LINES, permit, None)
+
+    async def _write(
+        self, name: str, content: bytes, content_type: str, permit: Permit, timeout: float | None
+    ) -> Reply:
+        _check(permit)
         try:
             headers = await self.session.headers()
         except AdapterError as error:

@@ -13,15 +13,18 @@ from adapters.model import Json
 from adapters.port import Op, Query, SortKey, Term
 
 TYPES = frozenset(
-    ["training", "testing", "inference", "data_processing", "application", "monitor", "controller", "report", "optimizer", "service", "qc", "custom"]
+    (
+        *("training", "testing", "inference", "data_processing", "application", "monitor", "controller"),
+        *("report", "optimizer", "service", "qc", "custom"),
+    )
 )
 NEWEST_FIRST = "-created"
 REGEX = re.compile(r"[.^$*+?{}\[\]\\|()]")
 """What makes a pattern more than its text. The server's patterns are of another kind than those here."""
 TIME_KEYS = {"updated": "last_update", "changed": "status_changed"}
 TIME_OPS = {Op.GT: ">=", Op.GE: ">=", Op.LT: "<=", Op.LE: "<="}
-PLAIN_ID = re.compile(r"[A-Za-z0-9][\w.:\-]*")
-"""Ids that mean themselves in a filter of the server: a leading `-` excludes, `__$` is an operator."""
+PLAIN_ID = re.compile(r"[0-9a-fA-F]{32}")
+"""Only such ids are sent as filters: a leading `-` would exclude, `__$` would be an operator."""
 
 ROW_FIELDS = (
     *("id", "name", "type", "status", "status_reason", "status_message", "status_changed", "user.name"),
@@ -95,7 +98,6 @@ def _term(term: Term) -> dict[str, Json] | None:
             words = statuses_for(term.values)
             return {"status": list(words)} if words else None
         case "id" | "project_id" if all(PLAIN_ID.fullmatch(value) for value in term.values):
-            # Ids are lower case here; `id=` of the console does not mind the case.
             return {"id" if term.field == "id" else "project": [value.lower() for value in term.values]}
         case "task_type":
             known = [value.lower() for value in term.values if value.lower() in TYPES]
