@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from adapters.model import ENDED, FAULTY, Event, Kind, Ref, Resource, State
+from adapters.model import ENDED, FAULTY, WAITING, Event, Kind, Ref, Resource, State
 from adapters.port import KindSpec
 from adapters.sections import Detail, Fields, Section
 from tui.core.format import age, clock, count, short_id, state_spans, state_token, symbol
@@ -60,9 +60,14 @@ def why(detail: Detail, leaves: Sequence[Resource], why_key: str) -> tuple[list[
             return [("Why  ", "muted"), (safe(cause), "failed")], [(f"{why_key} ", "key"), ("why", "muted")]
         said = f"no cause reported, {why_key} searches the logs"
         return [("Why  ", "muted"), (said, "failed" if found.state in FAULTY else "muted")], []
-    running = [leaf for leaf in leaves if leaf.state in (State.RUNNING, State.ABORTING)]
+    running = [
+        leaf for leaf in leaves if leaf.ref.kind is Kind.TASK and leaf.state in (State.RUNNING, State.ABORTING)
+    ]
     if running and found.state not in ENDED:
         return [("Now  ", "muted"), (", ".join(safe(leaf.name, 60) for leaf in running), "text")], []
+    held = next((leaf for leaf in leaves if leaf.state in WAITING and leaf.message), None)
+    if held is not None and found.state not in ENDED:
+        return [("Waits", "muted"), (f" {safe(held.name, 60)}: {safe(held.message or '')}", "waiting")], []
     if found.message:
         return [("Note ", "muted"), (safe(found.message), "text")], []
     return [], []
@@ -83,7 +88,8 @@ def facts(detail: Detail, spec: KindSpec | None, now: float) -> list[tuple[str, 
         (group, found.group),
         ("owner", found.owner),
         ("pool", found.pool if found.pool != found.group else None),
-        ("host", found.host),
+        ("host", found.host if found.host != found.name else None),
+        ("ip", getattr(found, "ip", None)),
         ("of", getattr(found, "parent_name", None) or _last(found.parent)),
     ]
     first = [(label, value) for label, value in lead if value][:3] or own[:1]
@@ -94,8 +100,10 @@ def facts(detail: Detail, spec: KindSpec | None, now: float) -> list[tuple[str, 
     times = [("started", found.started), ("ended", found.finished)]
     if found.started is None and found.finished is None:
         times = [("created", found.created), ("ended", None)]
+    if found.ref.kind in (Kind.HOST, Kind.POOL):  # they neither start nor end
+        times = []
     rest = [pair for pair in [*((a, b) for a, b in lead if b), *own] if pair not in first]
-    if times[0][0] != "created":
+    if times and times[0][0] != "created":
         rest.append(("created", clock(found.created, now)))
     pairs = [*first, ("id", found.ref.id), *((label, clock(at, now)) for label, at in times), *rest]
     return [_fact(label, value or "-") if label else ("", "", "") for label, value in pairs[:FACTS]]
@@ -124,7 +132,8 @@ def tabs(detail: Detail | None, spec: KindSpec | None, counts: Mapping[Kind, int
     taken = {tab.id for tab in (*params, *own_events)}
     more = [tab for each in found if (tab := section_tab(each)).id not in taken]
     fields = [section_tab(last)] if last is not None else []
-    return [*first, *params, *children, *said, *logs, *more, *fields, Tab("raw", "Raw")]
+    lead = [*first, *params, *children] if first else [*children, *params]
+    return [*lead, *said, *logs, *more, *fields, Tab("raw", "Raw")]
 
 
 def section_tab(section: Section) -> Tab:

@@ -213,9 +213,16 @@ def outcome_text(target: PlanTarget, started: bool) -> str:
         return "under way"
     if target.outcome is Outcome.NOT_STARTED:
         call = target.preview.call if target.preview else "?"
-        return "not started" if started else safe(f"will: {call}")
+        return "not started" if started else safe(f"will: {_method(call)}")
     made = f", created {target.created}" if target.created else ""
-    return safe(f"{target.outcome.value}{': ' if target.message else ''}{target.message}{made}")
+    lead = "unknown, " if target.outcome is Outcome.UNKNOWN else ""  # the sign says the rest
+    return safe(f"{lead}{target.message or target.outcome.value}{made}")
+
+
+def _method(call: str) -> str:
+    """`StopJob` of `JobService.StopJob jobId=80f2`: there is room for no more beside the name."""
+    words = call.split()
+    return words[0].rsplit(".", 1)[-1] if words else "?"
 
 
 def notes(plan: Plan) -> list[Row]:

@@ -15,6 +15,9 @@ from tui.widgets.draw import Piece
 from tui.widgets.lines import Line, LineList, gutter, piece, plain
 from tui.widgets.sections import Row
 
+TAKEN = 3
+"""Columns of a pane that its lines do not have: cursor, mark, thumb."""
+
 
 class RowsPane(LineList):
     """Lines that a function makes for the pane's width, so that they are made anew when it changes."""
@@ -43,7 +46,7 @@ class RowsPane(LineList):
         width = self.size.width
         if width and self._made_for != width:
             self._made_for = width
-            self.rows = list(self._make(width - 3))
+            self.rows = list(self._make(width - TAKEN))
         self.clamp()
         self.refresh()
 
@@ -115,7 +118,7 @@ def resource_rows(resources: Iterable[Resource], schema: Schema, width: int, now
     listed = list(resources)
     if not listed:
         return []
-    columns = columns_for(listed[0].ref.kind, [schema], merged=False, width=width + 1, sample=listed[:200])
+    columns = columns_for(listed[0].ref.kind, [schema], merged=False, width=width + TAKEN, sample=listed[:200])
     ascii = active().ascii
     rows = [Row(((head_line(columns, ascii=ascii)[2:], "muted"),), head=True)]
     for resource in listed:

@@ -154,3 +154,13 @@ def test_raw_is_the_json_of_the_command_line() -> None:
     shown = json.loads("\n".join(text(row)[1:] for row in planview.raw(made)))
     assert shown["action"] == "abort"
     assert [each["outcome"] for each in shown["targets"]] == ["not-started", "failed"]
+
+
+def test_an_outcome_in_a_few_words() -> None:
+    will = target("a", preview=Preview("JobService.StopJob jobId=80f2"))
+    assert planview.outcome_text(will, False) == "will: StopJob"
+    assert planview.outcome_text(will, True) == "not started"
+    assert planview.outcome_text(target("a", Outcome.FAILED, message="403 not allowed"), True) == "403 not allowed"
+    assert planview.outcome_text(target("a", Outcome.UNKNOWN, message="re-read"), True) == "unknown, re-read"
+    assert planview.outcome_text(target("a", Outcome.DONE), True) == "done"
+    assert planview.outcome_text(target("a", reason="no reply"), False) == "cannot: no reply"
