@@ -88,7 +88,8 @@ async def look_through(log: SpooledLog) -> None:
 
 
 def _judge(resource: Resource, source: LogSource, log: SpooledLog, note: str) -> Finding:
-    tried = "" if source.attempt is None else f", try {source.attempt}"
+    attempt = f"try {source.attempt}"
+    tried = "" if source.attempt is None or attempt in source.name else f", {attempt}"
     where = f"{source.name}{tried}"
     if not log.count:
         return Finding(resource, f"{where}: {note or 'the log is empty'}", source)
@@ -101,5 +102,6 @@ def _judge(resource: Resource, source: LogSource, log: SpooledLog, note: str) ->
     line = log.errors[0]
     context = tuple(log.lines(max(0, line - BEFORE), min(log.count, line + AFTER)))
     rest = f" ({note})" if note else ""
-    said = f"{where}: the first of {len(log.errors)} error lines, line {line + 1:,} of {log.count:,}{rest}"
+    which = f"the first of {len(log.errors):,} error lines" if len(log.errors) > 1 else "the only error line"
+    said = f"{where}: {which}, line {line + 1:,} of {log.count:,}{rest}"
     return Finding(resource, said, source, line, context)

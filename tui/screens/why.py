@@ -12,12 +12,16 @@ from tui.core.text import safe
 from tui.core.why import Finding, explain
 from tui.widgets.draw import Piece
 from tui.widgets.keybar import Hint
-from tui.widgets.logview import TIME_WIDTH, stamp, without_stamp
+from tui.widgets.logview import TIME_WIDTH, stamp, without_stamp, wrapped
 from tui.widgets.sheet import LinesSheet
 from tui.widgets.tree import build, first_to_look_at
 
 if TYPE_CHECKING:
     from tui.screens.detail import DetailScreen
+
+
+MOST_CHUNKS = 6
+"""Screen lines of the chosen line: it is the answer, so it is not cut at the edge."""
 
 
 class WhySheet(LinesSheet):
@@ -95,7 +99,10 @@ class WhySheet(LinesSheet):
                 at = stamp(line.time) if line.time is not None else f"line {line.number + 1}"
                 number: Piece = (f"{at:<{TIME_WIDTH}}  ", "muted")
                 body = sgr_pieces(without_stamp(line), "bold" if chosen else "text", 2000)
-                rows.append([(" ", "text"), lead, number, *body])
+                width = max(20, self.of.size.width - TIME_WIDTH - 6)
+                chunks = wrapped(body, width)[:MOST_CHUNKS] if chosen else [body]
+                rows.append([(" ", "text"), lead, number, *chunks[0]])
+                rows += [[(" " * (TIME_WIDTH + 5), "text"), *chunk] for chunk in chunks[1:]]
         if self.done and not self.findings:
             rows.append(_labelled("", "nothing has failed here, so no log was searched", "muted"))
         elif not self.done:

@@ -223,7 +223,7 @@ class LogView(LineList):
             if len(self._laid_out) >= MOST_KEPT:
                 self._laid_out.clear()
             more = [safe(each) for each in unfold(without_colors(text))] if unfolded else []
-            found = self._laid_out[key] = (_wrapped(mark(pieces(text), self.needle), width), more)
+            found = self._laid_out[key] = (wrapped(mark(pieces(text), self.needle), width), more)
         return found
 
     def _head(self, row: LogRow, selected: bool) -> tuple[list[Piece], str]:
@@ -263,7 +263,8 @@ def _from(body: Sequence[Piece], left: int) -> list[Piece]:
     return found
 
 
-def _wrapped(body: Sequence[Piece], width: int) -> list[list[Piece]]:
+def wrapped(body: Sequence[Piece], width: int) -> list[list[Piece]]:
+    """The pieces on as many lines of at most `width` columns as they need."""
     lines: list[list[Piece]] = [[]]
     room = width
     for text, token in body:

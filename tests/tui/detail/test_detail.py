@@ -315,6 +315,15 @@ async def test_why_finds_the_line_and_opens_the_log_there(console: Open, tmp_pat
         await t.until(lambda: isinstance(t.app.screen, LogsScreen) and t.app.screen.view.cursor == 2)
 
 
+async def test_why_does_not_cut_the_line_it_has_chosen(console: Open, tmp_path: Path) -> None:
+    world = World()
+    world.write("train.try 2", b"2026-08-22T14:25:03Z ERROR " + b"words " * 30 + b"the very end\n")
+    async with console(world, spool=spool(tmp_path)) as t:
+        await opened(t, tab="Why")
+        await t.see("the only error line, line 1 of 1")
+        await t.see("the very end")
+
+
 async def test_why_is_honest_when_nothing_is_found(console: Open, tmp_path: Path) -> None:
     world = World()
     world.cause = None
