@@ -87,7 +87,5 @@ def is_at(place: str, defined: str) -> bool:
     version, and take every verb."""
     if "/tasks." in defined:
         place, defined = re.sub(r"^\w+ (/v[\d.]+)?", "", place), defined.partition(" ")[2]
-    parts = re.split(r"(\{\w+\})", defined)
-    return (
-        re.fullmatch("".join("[^/]+" if part[:1] == "{" else re.escape(part) for part in parts), place) is not None
-    )
+    parts = ("[^/]+" if part[:1] == "{" else re.escape(part) for part in re.split(r"(\{\w+\})", defined))
+    return re.fullmatch("".join(parts), place) is not None
