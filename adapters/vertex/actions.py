@@ -47,7 +47,7 @@ ACTIONS = (
                 "changes",
                 "Changes",
                 ParamType.JSON,
-                help='a JSON merge patch of the CustomJob: {"labels": {"team": "ads"}, "jobSpec": {"scheduling": null}}',
+                help='merged into the CustomJob; null removes: {"labels": {"team": "ads"}}',
             ),
         ),
     ),
@@ -68,7 +68,9 @@ ACTIONS = (
         creates=True,
         context_level=True,
         params=(
-            ParamSpec("job", "Job", ParamType.JSON, required=True, help="a CustomJob, inline or with -f FILE"),
+            ParamSpec(
+                "job", "Job", ParamType.JSON, required=True, help="a CustomJob; -f FILE reads it from a file"
+            ),
         ),
     ),
 )
