@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,7 +21,6 @@ from adapters.clearml.mock_wire import (
     SEED,
     Call,
     Refused,
-    Version,
     envelope,
     json_response,
     merged,
@@ -66,7 +65,8 @@ def routes(
         return found
 
     guard = Guard(cluster.clock, seed_era=seed_era, life=token_life, key=access_key, secret=secret_key)
-    server = Server(endpoints(world, guard, seed_era=seed_era), guard, seed_era, cluster.seed)
+    table = endpoints(world, guard, seed_era=seed_era)
+    server = Server(table, guard, seed_era, cluster.seed)
     cluster.errors["clearml"] = server.fault
     cluster.truths["clearml"] = lambda task_id: truth(world(), task_id)
     register_url_convertor("clearml", _Call())
@@ -112,7 +112,7 @@ class Server:
             raise Refused(400, 0, text="Invalid request path", **{request.scope["path"]: ""})
         call = Call(service, action, asked, text is not None, {}, request.headers)
         for endpoint in self._table.get(call.name, ()):
-            if endpoint.minimum <= asked:
+            if endpoint.minimum <= min(asked, self._latest):
                 call.minimum = endpoint.minimum
                 return call, endpoint
         name, version = call.name, f"{asked[0]}.{asked[1]}"
@@ -145,7 +145,9 @@ class Server:
         if isinstance(data, Response):
             return data
         response = json_response(self._wrapped(trx, call, data, error), error.code if error is not None else 200)
-        if call is not None and call.cookie is not None:
+        if call is not None and call.cookie == "":
+            response.delete_cookie(COOKIE)
+        elif call is not None and call.cookie is not None:
             response.set_cookie(COOKIE, call.cookie, httponly=True, samesite="lax", max_age=int(LIFE))
         return response
 
@@ -166,7 +168,3 @@ def _json(raw: bytes) -> dict[str, Any]:
     if not isinstance(read, dict):
         raise Refused(500, 0, text="Data should be a dict")
     return read
-
-
-Handler = Callable[[Call], Any]
-__all__ = ["Version", "routes"]

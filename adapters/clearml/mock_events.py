@@ -1,10 +1,13 @@
-"""The events service: task logs in both directions, scalars, and what clients report."""
+"""The events service: task logs in both directions, and what clients report."""
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from typing import Any
+
+from starlette.responses import PlainTextResponse
 
 from adapters.clearml import mock_work as work_of
 from adapters.clearml.mock_auth import COMPANY
@@ -13,6 +16,7 @@ from adapters.clearml.mock_wire import Call, Refused, invalid, iso
 from adapters.clearml.mock_world import World
 
 LOG_MOST = 10_000
+TYPES = frozenset({"log", "training_stats_scalar", "training_stats_vector", "training_debug_image", "plot"})
 _LEVELS = {"INFO": "info", "WARNING": "warning", "ERROR": "error"}
 
 
@@ -62,6 +66,91 @@ class EventService:
         ordered = entries if order == "asc" else entries[::-1]
         page = ordered[at : at + size]
         return {"events": page, "returned": len(page), "total": len(entries), "scroll_id": scroll}
+
+    def download(self, call: Call) -> Any:
+        """The log as text; it breaks off at an event that lacks a field of the format."""
+        world = self._world()
+        entries = log_events(world, self._task(world, call))
+        line_format = str(call.data.get("line_format") or "{asctime} {worker} {level} {msg}")
+        lines: list[str] = []
+        for entry in entries:
+            if call.data.get("line_type") == "json":
+                lines.append(json.dumps(entry))
+                continue
+            try:
+                lines.append(line_format.format(**{"asctime": entry["@timestamp"], **entry}))
+            except (KeyError, IndexError, ValueError):
+                break
+        return PlainTextResponse("".join(f"{line}\n" for line in lines))
+
+    def add(self, call: Call) -> Any:
+        return self._add(call, [call.data])
+
+    def add_batch(self, call: Call) -> Any:
+        if not call.batch:
+            raise Refused(400, 17)
+        return self._add(call, call.batch)
+
+    def _add(self, call: Call, events: list[dict[str, Any]]) -> Any:
+        world, added = self._world(), 0
+        errors: dict[str, int] = {}
+        for event in events:
+            why = self._refusal(world, event, call.flag("allow_locked"))
+            if why:
+                errors[why] = errors.get(why, 0) + 1
+                continue
+            task = world.keep(world.find(str(event["task"])) or self._task(world, call))
+            note(world, task, event, call.worker)
+            added += 1
+        if not added:
+            raise Refused(400, 131, text=f"Events not added: {', '.join(f'{k}={v}' for k, v in errors.items())}")
+        return {"added": added, "errors": sum(errors.values()), "errors_info": errors}
+
+    def _refusal(self, world: World, event: dict[str, Any], allow_locked: bool) -> str:
+        if event.get("type") not in TYPES:
+            return f"Invalid event type {event.get('type')}"
+        task = world.find(str(event.get("task")))
+        if task is None:
+            return "Invalid task id"
+        if task.status in ("published", "publishing") and not (allow_locked or event.get("allow_locked")):
+            return "Task is published"
+        return ""
+
+
+def note(world: World, task: Task, event: dict[str, Any], worker: str) -> None:
+    """Keep a client's event, and what follows from it for the task."""
+    told = world.clock.stamp(world.now)
+    made = {**event, "timestamp": event.get("timestamp") or round(told * 1000), "@timestamp": iso(told)}
+    if made["type"] == "log":
+        made = {"metric": "", "variant": "", "model_event": False, "worker": worker, **made}
+        made["msg"] = str(made.get("msg") or "")
+    task.events.append(made)
+    task.updated = max(task.updated, world.now)
+    metric, iteration = str(made.get("metric") or ""), int(made.get("iter") or 0)
+    if metric not in (":monitor:machine", ":monitor:gpu"):
+        task.fields["last_iteration"] = max(iteration, task.fields.get("last_iteration", 0))
+    if made["type"] == "training_stats_scalar" and isinstance(made.get("value"), int | float):
+        _last_metric(task, metric, str(made.get("variant") or ""), made["value"], iteration)
+
+
+def _last_metric(task: Task, metric: str, variant: str, value: float, iteration: int) -> None:
+    names = work_of.md5(metric), work_of.md5(variant)
+    metrics = task.fields.setdefault("last_metrics", {})
+    old = metrics.get(names[0], {}).get(names[1])
+    new = {"metric": metric, "variant": variant, "value": value, "count": 1, "mean_value": value}
+    for word in ("min", "max", "first"):
+        new |= {f"{word}_value": value, f"{word}_value_iteration": iteration}
+    if old is not None:
+        kept = [
+            "first",
+            *(["min"] if old["min_value"] <= value else []),
+            *(["max"] if old["max_value"] >= value else []),
+        ]
+        for word in kept:
+            new |= {key: old[key] for key in (f"{word}_value", f"{word}_value_iteration")}
+        new["count"] = old["count"] + 1
+        new["mean_value"] = (old["mean_value"] * old["count"] + value) / new["count"]
+    metrics.setdefault(names[0], {})[names[1]] = new
 
 
 def log_events(world: World, task: Task) -> list[dict[str, Any]]:

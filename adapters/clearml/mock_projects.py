@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from adapters.clearml.mock_auth import COMPANY, OPERATOR, user_id
-from adapters.clearml.mock_filters import predicates
+from adapters.clearml.mock_auth import user_id
 from adapters.clearml.mock_recipes import project_id, project_name
-from adapters.clearml.mock_wire import Call, Refused
 from adapters.mock.names import WORKLOADS
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from adapters.clearml.mock_auth import hex_id, user_id
 from adapters.clearml.mock_task import blank
 from adapters.clearml.mock_work import TYPE
 from adapters.mock.behaviour import Outline, Phase
-from adapters.mock.chance import Draw
+from adapters.mock.chance import Draw, mix, scramble, unscramble
 from adapters.mock.names import Step, Workload
 
 DAY = 86400.0
+_MODELS = 0x5EED
 IMAGE = "registry.atlas.example/ml/trainer:2026.8"
 PACKAGES = "clearml==2.1.12\nnumpy==2.2.6\ntorch==2.7.1\npandas==2.2.3\n"
 _RATES = ("0.0003", "0.0001", "0.001", "5e-05")
@@ -25,8 +26,18 @@ def project_id(name: str) -> str:
     return hex_id("clearml project", name)
 
 
-def model_id(key: int) -> str:
-    return hex_id("clearml model", key)
+def model_id(index: int) -> str:
+    """The id of what that run made; it hides the index."""
+    head = scramble(index, _MODELS)
+    return f"{head:08x}{mix(head) & 0xFFFFFFFF:08x}{mix(head ^ _MODELS):016x}"
+
+
+def model_index(model: str) -> int | None:
+    try:
+        index = unscramble(int(model[:8], 16), _MODELS)
+    except ValueError:
+        return None
+    return index if model_id(index) == model else None
 
 
 def task_type(workload: Workload, pipeline: bool, step: Step | None) -> str:
@@ -65,7 +76,7 @@ def recipe(
         made["comment"] = f"scheduled by {outline.owner}"
     if outline.outcome is Phase.SUCCEEDED and made["type"] == "training" and role not in ("pending", "paused"):
         if outline.ended <= start:
-            model = {"name": workload.name, "model": model_id(draw.key)}
+            model = {"name": workload.name, "model": model_id(outline.index)}
             made["models"] = {"input": [], "output": [model]}
             made["output"] = {"destination": "s3://atlas-ckpt", "model": model["model"]}
     return made

@@ -100,7 +100,7 @@ class Seeds:
             names = tuple(step.name for step in outline.workload.steps)
             until = ended if stopped else None
             return Work("driver", outline.started, ended, outcome, draw.key, outline.story, until, course, names)
-        kind = outline.story.kinds[0] if outline.story and outline.story.kinds else leading(outline.workload)
+        kind = leading(outline.workload, outline.story.kinds if outline.story is not None else ())
         length = (ended - outline.started) / (draw.between("abort-point", 0.15, 0.9) if stopped else 1.0)
         return Work(
             kind,
@@ -233,10 +233,11 @@ class Seeds:
         return f"{pool}-{first + (draw.number('worker') + step) % 8:04d}:0"
 
 
-def leading(workload: Workload) -> str:
-    """What the longest part of it does, as the log and the scalars show it."""
+def leading(workload: Workload, kinds: tuple[str, ...] = ()) -> str:
+    """What the longest part of it does, among `kinds` if there are any; scalars come first."""
     steps = sorted(workload.steps, key=lambda step: -step.minutes)
-    return next((step.kind for step in steps if step.kind in CURVES), steps[0].kind)
+    fitting = [step for step in steps if not kinds or step.kind in kinds] or steps
+    return next((step.kind for step in fitting if step.kind in CURVES), fitting[0].kind)
 
 
 def last_tries(work: Work) -> list[Span]:

@@ -146,7 +146,7 @@ class Site:
         """One more worker on the least used machine that serves the queue."""
         queue = self.queues[queue_id]
         fitting = [name for name in self.machines if queue.name in _queues_of(name)] or self.machines[:1]
-        slots = {name: 1 for name in fitting}
+        slots = dict.fromkeys(fitting, 1)
         for worker in self.workers.values():
             if worker.machine in slots:
                 slots[worker.machine] = max(slots[worker.machine], int(worker.name.rpartition(":")[2] or 0) + 1)

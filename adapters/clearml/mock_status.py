@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from adapters.clearml.mock_auth import COMPANY, OPERATOR, hex_id
+from adapters.clearml.mock_auth import COMPANY, OPERATOR
 from adapters.clearml.mock_site import Queue
 from adapters.clearml.mock_task import LATER, TRANSITIONS, Task
 from adapters.clearml.mock_tasks import find
@@ -78,7 +78,7 @@ class StatusService:
                 world.site.remove(task.id, now)
             return self._change(world, task, call, "stopped", reason=reason, message=text)[1]
         task = world.keep(task)
-        world.ask_to_stop(task, now, call.user, reason=reason)
+        world.life.ask_to_stop(task, now, call.user, reason=reason)
         return self._fields(world, task)
 
     def stopped(self, call: Call) -> Any:
@@ -150,7 +150,7 @@ class StatusService:
             task.queue = queue.id
         tags = task.fields["system_tags"]
         task.fields["system_tags"] = [tag for tag in tags if tag != "development"]
-        world.enqueue(task, queue, now)
+        world.life.enqueue(task, queue, now)
         fields |= {"enqueue_status": task.before, "execution.queue": queue.id}
         answer = {"queued": 1, "updated": 1, "fields": fields}
         if call.flag("verify_watched_queue"):
@@ -230,13 +230,13 @@ class StatusService:
         world.site.remove(task.id, world.now)
         world.set(task := world.keep(task), "created", world.now)
         world.forget(task)
-        urls = {"model_urls": [], "artifact_urls": [], "event_urls": []} if call.flag("return_file_urls") else None
+        urls: dict[str, list[str]] = {"model_urls": [], "artifact_urls": [], "event_urls": []}
         return {
             "deleted": True,
             "updated_children": len(children),
             "updated_models": 0,
             "deleted_models": len(task.fields["models"].get("output", [])),
-            "urls": urls,
+            "urls": urls if call.flag("return_file_urls") else None,
         }
 
     def archive(self, call: Call) -> Any:
@@ -280,6 +280,3 @@ def default_queue(world: World) -> Queue:
     if len(found) > 1:
         raise Refused(400, 708, queues=", ".join(queue.name for queue in found))
     return found[0]
-
-
-__all__ = ["StatusService", "default_queue", "hex_id"]

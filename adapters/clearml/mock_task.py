@@ -110,7 +110,8 @@ class Task:
 
     def metrics(self, now: float) -> tuple[int, dict[str, Any]]:
         """last_iteration and last_metrics."""
-        iteration, found = 0, {}
+        iteration = 0
+        found: dict[str, Any] = {}
         for work in self.work[-1:]:
             count = work_of.points(work, now)
             if count:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from adapters.clearml.mock_auth import COMPANY
-from adapters.clearml.mock_fields import UPDATED, check, check_name, merge, stored
+from adapters.clearml.mock_fields import UPDATED, check, merge, stored
 from adapters.clearml.mock_lists import understand, window
 from adapters.clearml.mock_projects import add
 from adapters.clearml.mock_render import document, joined, project, projection
@@ -168,7 +168,6 @@ class TaskService:
             changed["status"] = data["status"]
         task.updated = max(task.updated, now)
         task.changed_by = call.user
-        world.revision += 1
         return {"updated": int(bool(changed)), "fields": {**changed, "last_update": world.told(now)}}
 
     def set_requirements(self, call: Call) -> Any:
@@ -264,8 +263,5 @@ def _recipe_work(world: World, source: Task) -> Any:
     """What a clone will do: the same as its source, once more."""
     from dataclasses import replace
 
-    work = source.work[-1] if source.work else world.planned(source)
+    work = source.work[-1] if source.work else world.life.planned(source)
     return (replace(work, begin=0.0, end=max(60.0, work.end - work.begin), until=0.0, course=None),)
-
-
-__all__ = ["TaskService", "check_name", "find"]

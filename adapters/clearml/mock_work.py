@@ -10,7 +10,7 @@ from functools import cache
 
 from adapters.mock.behaviour import Course, Phase, Span
 from adapters.mock.chance import mix
-from adapters.mock.stories import OPENINGS, STORY, Story
+from adapters.mock.stories import OPENINGS, Story
 from adapters.mock.worklog import pace, written
 
 ABORTED = "### TASK STOPPED - USER ABORTED - STATUS CHANGED ###"
@@ -180,6 +180,3 @@ def summary(curve: Curve, key: int, count: int) -> dict[str, object]:
         "count": count,
         "mean_value": round(sum(found.values()) / len(found), 4),
     }
-
-
-LOST = STORY["lost-host"]
