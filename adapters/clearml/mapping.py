@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -34,6 +35,9 @@ NOT_AT_WORK = frozenset({State.DRAFT, State.QUEUED})
 """Their worker and times are those of an earlier try: execution outlives what ended it."""
 
 METRIC_PREFIX = "metric."
+MACHINE = ":monitor:"
+METRICS_KEPT = 24
+"""Last values kept in a row; the detail has all."""
 
 
 def to_state(row: wire.TaskRow) -> tuple[State, str]:
@@ -60,17 +64,31 @@ def place(number: int) -> str:
     return f"{number:,}{ending}"
 
 
-def to_run(context: str, row: wire.TaskRow, queue: str | None, position: int | None) -> Run:
-    """`queue` is the name of its queue, `position` its place in it, counted from 1."""
-    return Run(ref=run_ref(context, row.id), **_common(context, row, queue, position))  # type: ignore[arg-type]
+def to_run(
+    context: str,
+    row: wire.TaskRow,
+    queue: str | None = None,
+    position: int | None = None,
+    metrics: frozenset[str] | None = None,
+) -> Run:
+    """`queue` is the name of its queue, `position` its place in it, counted from 1; `metrics` those to keep."""
+    return Run(ref=run_ref(context, row.id), **_common(context, row, queue, position, metrics))  # type: ignore[arg-type]
 
 
-def to_task(context: str, row: wire.TaskRow, queue: str | None, position: int | None) -> Task:
+def to_task(
+    context: str,
+    row: wire.TaskRow,
+    queue: str | None = None,
+    position: int | None = None,
+    metrics: frozenset[str] | None = None,
+) -> Task:
     """A step of a pipeline; its id is the task's own."""
-    return Task(ref=Ref(context, Kind.TASK, row.id), **_common(context, row, queue, position))  # type: ignore[arg-type]
+    return Task(ref=Ref(context, Kind.TASK, row.id), **_common(context, row, queue, position, metrics))  # type: ignore[arg-type]
 
 
-def _common(context: str, row: wire.TaskRow, queue: str | None, position: int | None) -> dict[str, object]:
+def _common(
+    context: str, row: wire.TaskRow, queue: str | None, position: int | None, metrics: frozenset[str] | None
+) -> dict[str, object]:
     state, native = to_state(row)
     waiting = state in NOT_AT_WORK
     return {
@@ -87,7 +105,7 @@ def _common(context: str, row: wire.TaskRow, queue: str | None, position: int | 
         "labels": MappingProxyType(dict.fromkeys(row.tags, "")) if row.tags else NO_LABELS,
         "host": None if waiting else row.last_worker or None,
         "pool": None if state is State.DRAFT else queue,
-        "extra": _extra(row, position),
+        "extra": _extra(row, position, metrics),
     }
 
 
@@ -113,8 +131,17 @@ def note(row: wire.TaskRow, state: State, queue: str | None, position: int | Non
     return "; ".join(said) or None
 
 
-def _extra(row: wire.TaskRow, position: int | None) -> Mapping[str, Json]:
-    metrics = {f"{METRIC_PREFIX}{entry.metric}/{entry.variant}": entry.value for entry in row.metrics}
+def reported(row: wire.TaskRow) -> dict[str, float]:
+    """Its last values by `metric/variant`, without what the machine reports of itself."""
+    return {
+        f"{entry.metric}/{entry.variant}": entry.value
+        for entry in row.metrics
+        if entry.value is not None and math.isfinite(entry.value) and not entry.metric.startswith(MACHINE)
+    }
+
+
+def _extra(row: wire.TaskRow, position: int | None, metrics: frozenset[str] | None) -> Mapping[str, Json]:
+    last = {name: value for name, value in reported(row).items() if metrics is None or name in metrics}
     return MappingProxyType(
         {
             "task_type": row.type,
@@ -130,7 +157,7 @@ def _extra(row: wire.TaskRow, position: int | None) -> Mapping[str, Json]:
             "reason": row.status_reason or None,
             "project_id": row.project.id if row.project else None,
             "comment": row.comment or None,
-            **metrics,
+            **{f"{METRIC_PREFIX}{name}": value for name, value in list(last.items())[:METRICS_KEPT]},
         }
     )
 
