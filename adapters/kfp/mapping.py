@@ -153,11 +153,20 @@ def _waiting(step: Step) -> str | None:
     return "its executor is PENDING" if waits and step.task.state == "RUNNING" else None
 
 
+def _queued(step: Step) -> float | None:
+    """When a task's first part began, its driver mostly. `create_time` is the workflow's, the same for all."""
+    begun = [began for part in (step.task, *step.parts) if (began := instant(part.start_time)) is not None]
+    return min(begun) if begun else instant(step.task.create_time)
+
+
 def to_task(context: str, run_id: str, step: Step, group: str | None) -> Task:
     task = step.task
     state, native = to_state(task.state)
     above = task_ref(context, run_id, step.parent.id) if step.parent else run_ref(context, run_id)
     pods = [name.pod_name for name in (task, *step.parts) if name.pod_name]
+    started, finished = instant(task.start_time), instant(task.end_time)
+    if not task.state and started == finished:
+        started = None  # an omitted task: Argo gives it the moment in which it was left out
     return Task(
         ref=task_ref(context, run_id, step.id),
         name=step.name,
@@ -165,9 +174,9 @@ def to_task(context: str, run_id: str, step: Step, group: str | None) -> Task:
         native_state=native,
         group=group,
         parent=above,
-        created=instant(task.create_time),
-        started=instant(task.start_time),
-        finished=instant(task.end_time),
+        created=_queued(step),
+        started=started,
+        finished=finished,
         progress=_progress(below(step)) if step.children else None,
         message=step_message(step) or _waiting(step),
         attempt=step.attempt,

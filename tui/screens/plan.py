@@ -167,6 +167,8 @@ class PlanSheet(PlanFace):
             return True
         if self.on not in self.stops:
             self.on = "stop" if self.phase is Phase.RUNNING else "cancel"
+        if self._begins_phrase(character):
+            self.on = "phrase"
         if not self._common(key):
             if self.phase is Phase.ASKING and self._edited() is not None:
                 self._edit(key, character)
@@ -175,6 +177,13 @@ class PlanSheet(PlanFace):
         if self.up:
             self.redraw()
         return True
+
+    def _begins_phrase(self, character: str | None) -> bool:
+        """Whether this key begins what must be typed: then it is typed, although Cancel still has the focus."""
+        plan = self.plan
+        if plan is None or plan.confirm is not Confirm.TYPED or self.phase is not Phase.ASKING:
+            return False
+        return self.on == "cancel" and not self.moved and not self.phrase.text and character == plan.phrase[:1]
 
     def _common(self, key: str) -> bool:
         """Keys that mean the same wherever the focus is."""

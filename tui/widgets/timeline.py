@@ -75,7 +75,8 @@ def bar(row: TreeRow, axis: Axis, now: float, *, ascii: bool = False) -> list[Pi
         return [piece(" " * axis.width)]
     first = axis.column(row.queued if row.queued is not None else began)
     last = axis.column(end)
-    first = last if over and row.start is None else min(first, last)  # clocks of servers differ
+    # What never began has no bar, only its end; and the clocks of servers differ.
+    first = last if row.start is None and (over or row.end is not None) else min(first, last)
     works = axis.column(row.start) if row.start is not None else last
     wait, work, group = (".", "=", "-") if ascii else ("·", "━", "─")
     waiting = wait * max(0, min(works, last) - first)

@@ -110,6 +110,25 @@ async def test_the_whole_way_of_a_protected_drain(console: Open) -> None:
         await t.see("accepted")
 
 
+async def test_what_must_be_typed_can_be_typed_at_once(console: Open) -> None:
+    world = drain_world()
+    async with console(world, view=Kind.HOST, guard=PROTECTED) as t:
+        shown = await opened(t, "drain", HOST)
+        assert shown.on == "cancel"
+        await t.type("gpu-a100-0417")
+        assert (shown.on, shown.phrase.text) == ("phrase", "gpu-a100-0417")
+        await t.press("enter")
+        assert world.performed == []  # the reason is required here, and enter in a field starts nothing
+
+
+async def test_other_letters_on_cancel_type_nothing(console: Open) -> None:
+    world = drain_world()
+    async with console(world, view=Kind.HOST, guard=PROTECTED) as t:
+        shown = await opened(t, "drain", HOST)
+        await t.type("xpu")
+        assert (shown.on, shown.phrase.text) == ("cancel", "")
+
+
 async def test_y_confirms_one_unprotected_target(console: Open) -> None:
     world = fleet("a")
     async with console(world) as t:

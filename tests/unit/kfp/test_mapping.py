@@ -203,6 +203,26 @@ def test_tasks() -> None:
     assert mapping.split_task_id("no-slash") is None
 
 
+def test_an_omitted_task_never_ran_and_a_task_is_queued_from_its_driver_on() -> None:
+    created, moment = "2026-08-22T13:43:48Z", "2026-08-22T14:25:04Z"
+    rows = [
+        {
+            "task_id": "1",
+            "display_name": "left-out",
+            "create_time": created,
+            "start_time": moment,
+            "end_time": moment,
+        },
+        {"task_id": "2", "display_name": "train", "state": "RUNNING", "create_time": created, "start_time": moment},
+        {"task_id": "3", "display_name": "later", "state": "PENDING", "create_time": created},
+    ]
+    run = wire.read(wire.FullRun, json.dumps({"run_id": "r", "run_details": {"task_details": rows}}).encode())
+    tasks = {task.name: task for task in (mapping.to_task("c", "r", step, None) for step in steps_of(run))}
+    assert (tasks["left-out"].started, tasks["left-out"].finished) == (None, at(moment[:-1]))
+    assert tasks["train"].created == at(moment[:-1])  # not the workflow's creation, which all of them carry
+    assert tasks["later"].created == at(created[:-1])
+
+
 def test_the_cause_is_the_first_failed_tasks_error() -> None:
     run = wire.read(wire.FullRun, fixture("run_rich"))
     assert mapping.cause(run, steps_of(run)) == "train: OOMKilled, exit 137"
