@@ -110,7 +110,9 @@ class LineList(Widget, can_focus=True):
             self.top = self.cursor - self.page_size + 1
 
     def on_resize(self) -> None:
+        # The first painting may have happened with the offset of another size.
         self.clamp()
+        self.refresh()
 
     # Movement.
 
