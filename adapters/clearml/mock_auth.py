@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from adapters.clearml.mock_wire import LATEST, SEED, Refused
@@ -31,8 +32,14 @@ def hex_id(*parts: int | str) -> str:
     return f"{draw.number('high'):016x}{draw.number('low'):016x}"
 
 
+@cache
 def user_id(name: str) -> str:
     return hex_id("clearml user", name)
+
+
+@cache
+def queue_id(name: str) -> str:
+    return hex_id("queue", name)
 
 
 NAMES = (OPERATOR, *OWNERS)

@@ -59,8 +59,8 @@ def merge(stored: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
         if value is None:
             continue
         if name == "name":
-            value = check_name(value)
-        if name in MERGED:
+            stored[name] = check_name(value)
+        elif name in MERGED:
             stored[name] = {**stored.get(name, {}), **value}
         else:
             stored[name] = value

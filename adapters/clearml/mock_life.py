@@ -1,4 +1,4 @@
-"""How tasks move by themselves: agents take and run them and obey stops, controllers launch steps, new ones come."""
+"""How tasks move by themselves: agents take them, run them, obey stops; controllers launch steps; new ones come."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from adapters.clearml.mock_auth import hex_id, user_id
+from adapters.clearml.mock_auth import queue_id, user_id
 from adapters.clearml.mock_seeded import RESERVED, WHOLE, last_tries
 from adapters.clearml.mock_site import BURST_AFTER, WAIT_LEAST, Entry, Queue, Worker
 from adapters.clearml.mock_task import Task
@@ -22,7 +22,7 @@ BACKLOG = 0.6  # share of the live GPU tasks that wait at the start, behind the 
 LIVE_WITHIN = 24 * 3600.0  # older tasks are over
 OBEYS = (4.0, 10.0)  # seconds until an agent has stopped a task
 BUSY_MOST = 0.75  # share of the machines that work at the start
-STEPS_QUEUE = hex_id("queue", "gpu-a100")
+STEPS_QUEUE = queue_id("gpu-a100")
 
 
 class Life:
@@ -175,10 +175,10 @@ class Life:
         self.world.kept[task.id] = task
         if role == "paused":  # nobody has enqueued it
             return
-        queue = self.site.queues[hex_id("queue", seeds.queue(index))]
+        queue = self.site.queues[queue_id(seeds.queue(index))]
         waits = role == "pending" or outline.started > moment
         if self._in_backlog(index, role, local, outline):
-            queue, waits = self.site.queues[hex_id("queue", RESERVED)], True
+            queue, waits = self.site.queues[queue_id(RESERVED)], True
         begun = min(outline.created + 1, moment)
         self.world.set(task, "queued", begun, "", "", user_id(outline.owner))
         task.queue = None if local else queue.id

@@ -160,7 +160,7 @@ def understand(call: Call, world: World) -> Listing:
     if call.flag("include_subprojects") and filters.get("project"):
         given = filters["project"]
         filters["project"] = under(world, given if isinstance(given, list) else [given])
-    hidden = call.flag("search_hidden") or bool(filters.get("id")) or bool(filters.get("parent"))
+    hidden = call.flag("search_hidden") or bool(filters.get("id"))
     return Listing(filters, order_of(call, TASK_FIELDS), hidden)
 
 
@@ -257,7 +257,7 @@ class Lists:
         ids = listing.filters.get("id")
         parents = listing.filters.get("parent")
         if ids or parents:
-            yield from sorted(self._items(self._named(ids, parents), tests, key, now))
+            yield from sorted(self._items(self._named(ids, parents, listing.hidden), tests, key, now))
             return
         places = self._places(listing.hidden, descending)
         if not by_time:
@@ -265,6 +265,12 @@ class Lists:
             return
         # What happens to a task lies within LAG of its creation, so few of them are held back at a time.
         held: list[Item] = []
+        if not tests and order[0][0] == "created" and not listing.hidden:
+            sign = -1 if descending else 1
+            for place in places:
+                created = seeds.timeline.created(place[0])
+                yield (False, sign * created), seeds.id(place), place
+            return
         for place in places:
             created = seeds.timeline.created(place[0])
             edge = -created - LAG if descending else created
@@ -278,7 +284,7 @@ class Lists:
         self, places: Iterator[Place], tests: list[Predicate], key: Callable[[Task], tuple[Any, ...]], now: float
     ) -> Iterator[Item]:
         for place in places:
-            task = self.world.seeds.task(place)
+            task = self.world.pure(place)
             if self._holds(task, tests, now):
                 yield key(task), task.id, place
 
@@ -290,13 +296,13 @@ class Lists:
                 if hidden:
                     yield from seeds.steps(index)
 
-    def _named(self, ids: Any, parents: Any) -> Iterator[Place]:
+    def _named(self, ids: Any, parents: Any, hidden: bool) -> Iterator[Place]:
         """The places that such a filter can match at all; all of them where it excludes."""
         seeds = self.world.seeds
         given = ids if ids else parents
         names = given if isinstance(given, list) else [given]
         if any(not isinstance(name, str) or name.startswith(("-", "__$")) for name in names):
-            yield from self._places(True, False)
+            yield from self._places(hidden, False)
             return
         found = [place for name in dict.fromkeys(names) if (place := seeds.find(name)) is not None]
         for place in found:
@@ -304,5 +310,5 @@ class Lists:
                 continue
             if ids:
                 yield place
-            else:
+            elif hidden:
                 yield from seeds.steps(place[0])

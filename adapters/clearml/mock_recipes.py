@@ -74,11 +74,10 @@ def recipe(
         made["comment"] = "first try of the new learning rate"
     elif draw.unit("comment") < 0.15:
         made["comment"] = f"scheduled by {outline.owner}"
-    if outline.outcome is Phase.SUCCEEDED and made["type"] == "training" and role not in ("pending", "paused"):
-        if outline.ended <= start:
-            model = {"name": workload.name, "model": model_id(outline.index)}
-            made["models"] = {"input": [], "output": [model]}
-            made["output"] = {"destination": "s3://atlas-ckpt", "model": model["model"]}
+    if outline.outcome is Phase.SUCCEEDED and made["type"] == "training" and outline.ended <= start:
+        model = {"name": workload.name, "model": model_id(outline.index)}
+        made["models"] = {"input": [], "output": [model]}
+        made["output"] = {"destination": "s3://atlas-ckpt", "model": model["model"]}
     return made
 
 

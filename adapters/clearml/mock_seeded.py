@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 
-from adapters.clearml.mock_auth import OPERATOR, hex_id, user_id
+from adapters.clearml.mock_auth import OPERATOR, queue_id, user_id
 from adapters.clearml.mock_recipes import recipe
 from adapters.clearml.mock_task import Task
 from adapters.clearml.mock_work import CURVES, Work
@@ -32,6 +32,9 @@ class Seeds:
         self.start = self.timeline.started_at
         self.count = self.timeline.count()
         self._key = Draw(cluster.seed, "clearml", "steps").key
+        # Building one task asks for these many times.
+        self.draw = lru_cache(maxsize=64)(self.timeline.draw)
+        self.role = lru_cache(maxsize=64)(self._role)
         newest_first = (index for index in range(self.count - 1, -1, -1) if self.timeline.role(index))
         cast = list(islice(newest_first, len(CAST)))
         # ClearML has more states than the cast has members: one more, behind it.
@@ -63,14 +66,14 @@ class Seeds:
             return None
         return (index, step) if (index, step) in self.steps(index) else None
 
-    def role(self, index: int) -> str | None:
+    def _role(self, index: int) -> str | None:
         return "publishing" if index == self._publishing else self.timeline.role(index)
 
     def is_pipeline(self, index: int) -> bool:
         role, outline = self.role(index), self.timeline.outline(index)
         if role is not None:
             return role in ("running", "aborted")
-        return outline.workload.name in PIPELINES and self.timeline.draw(index).unit("pipeline") < 0.5
+        return outline.workload.name in PIPELINES and self.draw(index).unit("pipeline") < 0.5
 
     def live(self, index: int) -> bool:
         """Whether it goes on after the start."""
@@ -87,7 +90,7 @@ class Seeds:
 
     def work(self, index: int) -> Work:
         """The execution as planned from the beginning, whenever it really begins."""
-        outline, draw, role = self.timeline.outline(index), self.timeline.draw(index), self.role(index)
+        outline, draw, role = self.timeline.outline(index), self.draw(index), self.role(index)
         ended = outline.ended
         if ended == FOREVER:
             ended = min(outline.started, 1e15) + critical_minutes(outline.workload) * 60
@@ -119,7 +122,7 @@ class Seeds:
         index, step = place
         if step != WHOLE:
             return self._ended_step(place)
-        outline, draw = self.timeline.outline(index), self.timeline.draw(index)
+        outline, draw = self.timeline.outline(index), self.draw(index)
         made = Task(self.id(place), draw.key, outline.created, partial(self._fields, index), owner=outline.owner)
         made.place = place
         made.changed_by = user_id(outline.owner)
@@ -128,16 +131,17 @@ class Seeds:
         return made
 
     def _fields(self, index: int) -> dict[str, object]:
-        outline, draw = self.timeline.outline(index), self.timeline.draw(index)
+        outline, draw = self.timeline.outline(index), self.draw(index)
         return recipe(outline, draw, self.role(index), self.is_pipeline(index), self.start)
 
     def _end(self, task: Task, index: int, outline: Outline, draw: Draw) -> None:
-        role, work = self.role(index), self.work(index)
-        ended = work.end if work.until is None else work.until
-        task.work = (work,)
+        role, ended = self.role(index), outline.ended
+        if role == "publishing":
+            ended = min(ended, self.start - 60)
+        task.plan(lambda: (self.work(index),))
         task.started, task.changed, task.updated = outline.started, ended, ended
         task.worker = self.worker(index)
-        task.queue = hex_id("queue", self.queue(index)) if not self.local(index) else None
+        task.queue = queue_id(self.queue(index)) if not self.local(index) else None
         if role == "publishing":
             task.status, task.completed, task.changed = "publishing", ended, ended + 20
         elif outline.aborted_at is not None:
@@ -172,7 +176,7 @@ class Seeds:
         made.place = place
         ended = span.end
         made.started, made.changed, made.updated, made.completed = span.start, ended, ended, ended
-        made.worker, made.queue = self.worker(index, step), hex_id("queue", "gpu-a100")
+        made.worker, made.queue = self.worker(index, step), queue_id("gpu-a100")
         if span.outcome is Phase.ABORTED:
             made.status, made.reason, made.message = "stopped", "task was stopped by tasks.stop", ""
             made.work = (self.step_work(index, span, ended),)
@@ -187,7 +191,7 @@ class Seeds:
 
     def step(self, index: int, span: Span, parent: str) -> Task:
         """A step's task as its controller creates it."""
-        outline, draw = self.timeline.outline(index), Draw(self.timeline.draw(index).key, span.step, "task")
+        outline, draw = self.timeline.outline(index), Draw(self.draw(index).key, span.step, "task")
         step = outline.workload.steps[span.step]
 
         def fields() -> dict[str, object]:
@@ -200,7 +204,7 @@ class Seeds:
     def step_work(self, index: int, span: Span, until: float | None = None) -> Work:
         kind = self.timeline.outline(index).workload.steps[span.step].kind
         end = span.end if span.natural_end is None else span.natural_end
-        key = Draw(self.timeline.draw(index).key, span.step).key
+        key = Draw(self.draw(index).key, span.step).key
         start = min(span.start, end)
         return Work(kind, start, end, span.outcome, key, span.story, until)
 
@@ -208,10 +212,10 @@ class Seeds:
 
     def local(self, index: int) -> bool:
         """Run by its owner on a machine of their own, with no agent and no queue."""
-        return self.role(index) is None and self.timeline.draw(index).unit("local") < 0.12
+        return self.role(index) is None and self.draw(index).unit("local") < 0.12
 
     def queue(self, index: int) -> str:
-        outline, draw, role = self.timeline.outline(index), self.timeline.draw(index), self.role(index)
+        outline, draw, role = self.timeline.outline(index), self.draw(index), self.role(index)
         if role in ("pending", "running", "aborting"):
             return RESERVED
         if self.is_pipeline(index):
@@ -226,7 +230,7 @@ class Seeds:
 
     def worker(self, index: int, step: int = 0) -> str:
         """Where it ran in the past."""
-        outline, draw = self.timeline.outline(index), self.timeline.draw(index)
+        outline, draw = self.timeline.outline(index), self.draw(index)
         if self.local(index):
             return f"{outline.owner}-workstation:gpuall"
         pool, first = ("gpu-a100", 402) if outline.workload.gpus else ("cpu-std", 101)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.clearml.mock_auth import hex_id
+from adapters.clearml.mock_auth import queue_id
 from adapters.clearml.mock_seeded import QUEUES, RESERVED
 from adapters.clearml.mock_task import Task
 from adapters.mock.chance import Draw
@@ -79,7 +79,7 @@ class Site:
         self.draw = Draw(seed, "clearml", "site")
         self.queues: dict[str, Queue] = {}
         for name in QUEUES:
-            self.add_queue(name, start - 90 * 86400.0).id
+            self.add_queue(name, start - 90 * 86400.0)
         next(iter(self.queues.values())).system_tags.append("default")
         self.workers: dict[str, Worker] = {}
         self._agenda: list[tuple[float, int, Callable[[float], None]]] = []
@@ -104,7 +104,7 @@ class Site:
     # Queues
 
     def add_queue(self, name: str, created: float) -> Queue:
-        queue = Queue(hex_id("queue", name), name, created, created)
+        queue = Queue(queue_id(name), name, created, created)
         self.queues[queue.id] = queue
         return queue
 
@@ -183,7 +183,7 @@ def _machines(hosts: int) -> Iterator[str]:
     shares = [(pool, first + (h100 if pool == "gpu-h100" else 0), share) for pool, first, share in HOST_POOLS]
     taken = {pool: 0 for pool, _, _ in shares}
     for _ in range(left):
-        pool, first, share = min(shares, key=lambda each: (taken[each[0]] + 1) / each[2])
+        pool, first, _ = min(shares, key=lambda each: (taken[each[0]] + 1) / each[2])
         yield host_name(pool, first + taken[pool])
         taken[pool] += 1
 

@@ -55,8 +55,8 @@ class Task:
             "started",
             "completed",
         ),
-        *("published", "updated", "changed_by", "worker", "queue", "before", "work", "turn", "events", "limit"),
-        *("_fields", "_make", "alive"),
+        *("published", "updated", "changed_by", "worker", "queue", "before", "turn", "events", "limit"),
+        *("_fields", "_make", "_work", "_plan", "alive"),
     )
 
     def __init__(
@@ -79,7 +79,8 @@ class Task:
         self.worker: str | None = None
         self.queue: str | None = None
         self.before = "created"
-        self.work: tuple[Work, ...] = ()
+        self._work: tuple[Work, ...] | None = ()
+        self._plan: Callable[[], tuple[Work, ...]] | None = None
         self.turn = 0
         self.events: list[dict[str, Any]] = []  # what clients added
         self.limit: float | None = None  # nothing older is told: the time of the last reset
@@ -93,6 +94,21 @@ class Task:
         if self._fields is None:
             self._fields = self._make()
         return self._fields
+
+    @property
+    def work(self) -> tuple[Work, ...]:
+        if self._work is None:
+            assert self._plan is not None
+            self._work = self._plan()
+        return self._work
+
+    @work.setter
+    def work(self, work: tuple[Work, ...]) -> None:
+        self._work = work
+
+    def plan(self, make: Callable[[], tuple[Work, ...]]) -> None:
+        """Have `work` made when it is first asked for."""
+        self._work, self._plan = None, make
 
     def last_update(self, now: float) -> float:
         if not self.alive or not self.work:

@@ -1,4 +1,4 @@
-"""What a simulated process does: the console log it writes and the scalars it reports, as pure functions of time."""
+"""What a simulated process does: the log it writes and the scalars it reports, as pure functions of time."""
 
 from __future__ import annotations
 

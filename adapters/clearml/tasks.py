@@ -154,7 +154,7 @@ class Tasks:
             note = f"steps of the{more} {len(live)} pipelines that have not ended"
         if not pipelines:
             return Page((), total=0, note=note)
-        body: dict[str, Json] = {"parent": list(pipelines), "order_by": ["created"]}
+        body: dict[str, Json] = {"parent": list(pipelines), "search_hidden": True, "order_by": ["created"]}
         if query.active:
             body["status"] = list(mapping.ACTIVE_STATUSES)
         rows, further = await self._page(body, cursor, limit)
@@ -162,7 +162,7 @@ class Tasks:
         return Page(tuple(await self.steps_of([row for row in rows if row.type != CONTROLLER])), further, note=note)
 
     async def children(self, native: str, limit: int) -> list[wire.TaskRow]:
-        rows = await self.rows({"parent": [native], "order_by": ["created"]}, size=limit)
+        rows = await self.rows({"parent": [native], "search_hidden": True, "order_by": ["created"]}, size=limit)
         return [row for row in rows if row.type != CONTROLLER]
 
 
