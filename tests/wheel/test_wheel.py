@@ -34,7 +34,14 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (wheel,) = (folder / "dist").glob("runyard-*.whl")
     venv.create(folder / "venv", with_pip=True)
     bin_folder = folder / "venv" / "bin"
-    pip: list[str | Path] = [bin_folder / "python", "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
+    pip: list[str | Path] = [
+        bin_folder / "python",
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--quiet",
+        "install",
+    ]
     run(*pip, "--require-hashes", "-r", ROOT / "requirements.lock", cwd=folder)
     run(*pip, "--no-deps", wheel, cwd=folder)
     return bin_folder
