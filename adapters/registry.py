@@ -22,6 +22,7 @@ ENTRY_POINTS = "runyard.adapters"
 
 BUILT_IN: Mapping[str, str] = {
     "kfp": "adapters.kfp:BACKEND",
+    "clearml": "adapters.clearml:BACKEND",
     "peloton": "adapters.peloton:BACKEND",
 }
 

@@ -183,12 +183,15 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "edit",
         "Edit",
         WORK,
-        "changes its fields; other than name, tags and description only of a draft",
+        "changes its fields; other than name, tags, project and description only of a draft",
         params=(
-            ParamSpec("name", "Name"),
-            ParamSpec("comment", "Description"),
-            ParamSpec("project", "Project", help="name or id of an existing one"),
-            ParamSpec("changes", "Changes", ParamType.JSON, help='fields of tasks.edit, as in {"script": {…}}'),
+            ParamSpec(
+                "changes",
+                "Changes",
+                ParamType.JSON,
+                required=True,
+                help='fields of tasks.edit, as in {"name": "lr sweep", "script": {…}}',
+            ),
             FORCE,
         ),
     ),
@@ -196,10 +199,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "set-labels",
         "Set tags",
         WORK,
-        "adds and removes tags",
+        "replaces its tags, or adds and removes some",
         params=(
-            ParamSpec("add", "Add", help="tags, separated by commas"),
-            ParamSpec("remove", "Remove", help="tags, separated by commas"),
+            ParamSpec("tags", "Tags", required=True, help='"prod,nightly" replaces; "+prod,-old" adds and removes'),
         ),
     ),
     ActionSpec(

@@ -251,19 +251,12 @@ class Writes:
         return self._made(reply, str(body["name"]))
 
     async def changes(self, params: Params) -> dict[str, Json]:
-        """The fields that `edit` sets. Raises Invalid when there are none."""
+        """The fields that `edit` sets; a project may be given by name. Raises Invalid."""
         given = params.get("changes")
-        if given is not None and not isinstance(given, dict):
+        if not isinstance(given, dict) or not given:
             raise Invalid(f"{self._context}: changes is an object with fields of tasks.edit", executed=False)
-        found: dict[str, Json] = {**given} if isinstance(given, dict) else {}
-        found |= {name: text for name in ("name", "comment") if (text := text_of(params, name))}
-        if project := text_of(params, "project"):
-            found["project"] = await self._projects.find(project)
-        if not found:
-            raise Invalid(
-                f"{self._context}: nothing to change; give name, comment, project or changes", executed=False
-            )
-        return found
+        project = given.get("project")
+        return {**given, "project": await self._projects.find(project)} if isinstance(project, str) else {**given}
 
     async def _edit(self, task: str, params: Params, permit: Permit) -> ActionResult:
         body = await self.changes(params)
@@ -273,11 +266,16 @@ class Writes:
         return self._updated(reply)
 
     def tags(self, row: wire.TaskRow, params: Params) -> list[str]:
-        """The tags it will have. Raises Invalid when nothing is asked for."""
-        add, remove = _words(params.get("add")), _words(params.get("remove"))
-        if not add and not remove:
-            raise Invalid(f"{self._context}: give tags to add or to remove", executed=False)
-        return list(dict.fromkeys([*(tag for tag in row.tags if tag not in remove), *add]))
+        """The tags it will have. Raises Invalid when signs and bare words are mixed."""
+        words = [word.strip() for word in str(params.get("tags") or "").split(",") if word.strip()]
+        signed = [word for word in words if word[0] in "+-" and len(word) > 1]
+        if not words or (signed and len(signed) < len(words)):
+            example = "prod,nightly replaces the tags, +prod,-old adds and removes"
+            raise Invalid(f"{self._context}: give either kind of tags: {example}", executed=False)
+        removed = {word[1:] for word in signed if word[0] == "-"}
+        added = [word[1:] for word in signed if word[0] == "+"] if signed else words
+        kept = [tag for tag in row.tags if tag not in removed] if signed else []
+        return list(dict.fromkeys([*kept, *added]))
 
     async def _archive(self, action: str, task: str, permit: Permit) -> ActionResult:
         if self.bulk:
@@ -300,10 +298,6 @@ class Writes:
             pair = [code for code in (codes if isinstance(codes, list) else []) if isinstance(code, int)]
             code, subcode = (pair[0], pair[1]) if len(pair) >= 2 else (400, 0)
             raise of_item(self._context, error_info(code, subcode, str(told.get("msg") or "")), code)
-
-
-def _words(given: Json) -> list[str]:
-    return [word.strip() for word in given.split(",") if word.strip()] if isinstance(given, str) else []
 
 
 def _fields(data: Mapping[str, Json]) -> Mapping[str, Json]:
