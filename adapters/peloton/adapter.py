@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
 from adapters.actions import ActionResult, Preview
+from adapters.endpoint import Effect
 from adapters.errors import NotFound, Unsupported
 from adapters.http import HttpClient, Transport
 from adapters.model import Event, Health, Json, Kind, LogChunk, LogSource, Pod, Ref, Resource
 from adapters.names import nearest
-from adapters.peloton import SCHEMA, events, previews, wire
+from adapters.peloton import SCHEMA, events, wire
 from adapters.peloton.api import PelotonApi
 from adapters.peloton.details import host_detail, pod_detail, pool_detail, run_detail, update_detail, why
 from adapters.peloton.failures import read_error
@@ -22,10 +23,12 @@ from adapters.peloton.logs import Logs, most_useful_first
 from adapters.peloton.mapping import pod as map_pod
 from adapters.peloton.mapping import summary_of
 from adapters.peloton.reads import Reader
+from adapters.peloton.request import body_of
 from adapters.peloton.rpc import RPCS
 from adapters.peloton.settings import PelotonSettings
-from adapters.peloton.writes import Writer, parse_ranges_or_refuse, refuse_delete
-from adapters.permit import Permit
+from adapters.peloton.volumes import Volumes
+from adapters.peloton.writes import Writer
+from adapters.permit import Permit, PermitRefused
 from adapters.port import ANY, Change, MethodSpec, Page, Params, Query, Schema, Stats
 from adapters.sections import Detail
 
@@ -55,8 +58,9 @@ class PelotonAdapter:
         self._index = HostIndex(self._api, self._live, settings.fan_out_jobs, settings.concurrency)
         self._reader = Reader(context, self._api, self._live, self._index)
         fan_out = FanOut(self._live, settings.fan_out_jobs, settings.concurrency)
-        self._lists = Lists(self._api, self._reader, fan_out)
-        self._writer = Writer(self._api, self._reader, context)
+        self._volumes = Volumes(context, self._api, self._reader)
+        self._lists = Lists(self._api, self._reader, fan_out, self._volumes)
+        self._writer = Writer(self._api, self._reader, self._index, settings.concurrency)
         self._logs = Logs(self._api, context, allowed=settings.agent_logs)
         self._probed: float | None = None
 
@@ -79,7 +83,7 @@ class PelotonAdapter:
 
     async def _probe(self) -> bool:
         """Whether the cluster has said what it serves."""
-        probes = (self._reader.host_infos(), self._reader.read_tree())
+        probes = (self._reader.host_infos(), self._reader.read_tree(), self._volumes.probe())
         try:
             async with asyncio.timeout(PROBE_TIMEOUT):
                 found = await asyncio.gather(*probes, return_exceptions=True)
@@ -103,6 +107,8 @@ class PelotonAdapter:
                 return await self._lists.pods(query, cursor, limit)
             case Kind.UPDATE:
                 return await self._lists.updates(query, cursor, limit)
+            case Kind.VOLUME:
+                return await self._lists.volumes(query, cursor, limit)
             case Kind.HOST:
                 return slice_of(await self._reader.hosts(), cursor, limit)
             case _:
@@ -138,6 +144,8 @@ class PelotonAdapter:
                 return (await self._reader.host(ref.id))[0]
             case Kind.UPDATE:
                 return (await self._reader.update(ref))[0]
+            case Kind.VOLUME:
+                return (await self._volumes.get(ref))[0]
             case _:
                 return await self._pool(ref)
 
@@ -164,6 +172,8 @@ class PelotonAdapter:
             case Kind.UPDATE:
                 update, info, raw = await self._reader.update(ref, instance_events=True)
                 return update_detail(update, info, _object(raw))
+            case Kind.VOLUME:
+                return await self._volumes.detail(ref)
             case _:
                 pool = await self._pool(ref)
                 raw = (await self._api.get_pool(ref.id)).json()
@@ -229,33 +239,17 @@ class PelotonAdapter:
     # --- actions -------------------------------------------------------------------------------------------
 
     def _declared(self, action: str, ref: Ref) -> None:
-        if SCHEMA.action(action, ref.kind) is None:
-            known = [spec.id for spec in SCHEMA.actions_for(ref.kind)]
-            raise Unsupported(
-                f"{self.context}: no action {action!r} for a {ref.kind.value}{nearest(action, known)}",
-                executed=False,
-            )
+        """A ref without an id stands for the context, for what has no object yet."""
+        specs = [spec for spec in SCHEMA.actions_for(ref.kind) if spec.context_level == (not ref.id)]
+        known = [spec.id for spec in specs]
+        if action not in known:
+            what = f"a {ref.kind.value}" if ref.id else "the context"
+            near = nearest(action, known)
+            raise Unsupported(f"{self.context}: no action {action!r} for {what}{near}", executed=False)
 
     async def preview(self, action: str, ref: Ref, params: Params) -> Preview:
         self._declared(action, ref)
-        match ref.kind, action:
-            case Kind.HOST, "drain":
-                tree = await self._reader.tree(fresh=True)
-                parallel = self.settings.concurrency
-                return await previews.drain(self._api, self._index, ref, tree, parallel, time.time())
-            case Kind.RUN, _:
-                parse_ranges_or_refuse(self.context, params.get("ranges"))
-                answer, _ = await self._reader.job(ref.id)
-                summary = summary_of(answer, ref.id)
-                if action == "delete":
-                    refuse_delete(self.context, summary, bool(params.get("force")))
-                spec = answer.job_info.spec if answer.job_info else None
-                return previews.run_preview(action, ref, params, summary, spec, await self._reader.tree())
-            case Kind.POD, _:
-                pod, found, _ = await self._reader.pod(ref.id)
-                return previews.pod_preview(action, ref, params, pod.parent_name, found.current or wire.PodInfo())
-            case _:
-                return previews.plain(action, ref, params)
+        return await self._writer.preview(action, ref, params)
 
     async def perform(self, action: str, ref: Ref, params: Params, permit: Permit) -> ActionResult:
         self._declared(action, ref)
@@ -271,7 +265,14 @@ class PelotonAdapter:
 
     async def call(self, method: str, params: Params, permit: Permit | None = None) -> Json:
         """Any procedure; bare ids are wrapped and enum names become the numbers that real servers want."""
-        return (await self._api.call(method, params, permit)).json()
+        rpc = RPCS.get(method)
+        if rpc is None:
+            near = nearest(method, RPCS)
+            raise Unsupported(f"{self.context}: Peloton has no method {method!r}{near}", executed=False)
+        if rpc.effect is Effect.WRITE and (permit is None or permit.spent):
+            raise PermitRefused(f"{method} is a write and has no fresh permit")
+        body = body_of(self.context, rpc, params)
+        return (await self._api.call(method, body, permit)).json()
 
     async def aclose(self) -> None:
         await self._index.aclose()

@@ -61,13 +61,19 @@ UPDATE_FIELDS = (
     _extra("target_version", "TO", width=8),
 )
 
+VOLUME_FIELDS = (
+    _extra("pod", "POD", width=24, help_text="the pod it is mounted in"),
+    _extra("container_path", "PATH", width=16, help_text="where the container sees it"),
+    _extra("desired_state", "GOAL", width=9),
+)
+
 KINDS: Mapping[Kind, KindSpec] = {
     Kind.RUN: KindSpec(
         Kind.RUN,
         fields=RUN_FIELDS,
         heads={"group": "POOL", "progress": "PODS"},
         opens=Kind.POD,
-        children=(Kind.POD, Kind.UPDATE),
+        children=(Kind.POD, Kind.UPDATE, Kind.VOLUME),
         server_filter=frozenset({"owner", "name", "state", "pool", "group"}),
         active_list=True,
         logs=YES,
@@ -86,18 +92,18 @@ KINDS: Mapping[Kind, KindSpec] = {
     Kind.UPDATE: KindSpec(
         Kind.UPDATE, scope=Scope.PARENT, fields=UPDATE_FIELDS, heads={"progress": "DONE"}, events=YES
     ),
+    Kind.VOLUME: KindSpec(Kind.VOLUME, scope=Scope.PARENT, fields=VOLUME_FIELDS),
 }
 
 ABSENT: Mapping[Kind, str] = {
     Kind.TASK: "Peloton has no tasks; a job consists of its pods",
-    Kind.VOLUME: "Peloton's servers do not implement volumes",
 }
 
 FEATURES: Mapping[Feature, Capability] = {
     Feature.LOGS: YES,
     Feature.LOG_ATTEMPTS: YES,
     Feature.EVENTS: YES,
-    Feature.WATCH: Capability(False, "Peloton streams over gRPC only; it is polled instead"),
+    Feature.WATCH: Capability(False, "lists are polled; grpc_url in the config names the port that streams"),
     Feature.ARTIFACTS: Capability(False, "Peloton keeps no artifacts"),
     Feature.CALL: YES,
 }

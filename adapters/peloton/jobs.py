@@ -17,7 +17,7 @@ from adapters.model import Json
 from adapters.peloton import states, wire
 from adapters.peloton.api import PelotonApi
 from adapters.peloton.pools import PoolTree
-from adapters.peloton.rpc import ENUM_NUMBERS
+from adapters.peloton.request import ENUM_NUMBERS
 from adapters.port import Op, Query, Term
 
 PAGE = 100

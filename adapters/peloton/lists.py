@@ -13,6 +13,7 @@ from adapters.peloton.jobs import Window, query_spec, read_window
 from adapters.peloton.live import MOST_PODS, FanOut, pod_states
 from adapters.peloton.reads import Reader
 from adapters.peloton.states import ON_HOST
+from adapters.peloton.volumes import Volumes
 from adapters.port import Op, Page, Query, SortKey, Term
 
 
@@ -21,6 +22,7 @@ class Lists:
     api: PelotonApi
     reader: Reader
     fan_out: FanOut
+    shelf: Volumes
 
     async def runs(self, query: Query, cursor: str | None, limit: int) -> Page:
         tree = await self.reader.tree()
@@ -82,6 +84,16 @@ class Lists:
             return found[:room], len(found) > room
 
         return await self.fan_out.page(fetch, "updates", cursor, limit, per_job=3)
+
+    async def volumes(self, query: Query, cursor: str | None, limit: int) -> Page:
+        if query.parent is not None:
+            return slice_of(await self.shelf.of_job(query.parent.id), cursor, limit)
+
+        async def fetch(job: wire.JobSummary, offset: int, room: int) -> tuple[Sequence[Resource], bool]:
+            found = (await self.shelf.of_job(job.job_id))[offset:]
+            return found[:room], len(found) > room
+
+        return await self.fan_out.page(fetch, "volumes", cursor, limit, per_job=1)
 
 
 def slice_of(items: Sequence[Resource], cursor: str | None, limit: int) -> Page:

@@ -15,7 +15,7 @@ from adapters.model import Json, Resource
 from adapters.peloton import states, wire
 from adapters.peloton.api import PelotonApi
 from adapters.peloton.jobs import PAGE, Window, job_states, read_window
-from adapters.peloton.rpc import ENUM_NUMBERS
+from adapters.peloton.request import ENUM_NUMBERS
 from adapters.port import Page
 
 MOST_LIVE = 5_000

@@ -12,7 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 from adapters.errors import AdapterError, BadPayload, Conflict, NotFound, Timeout, Unavailable, Unsupported
 from adapters.model import ENDED, FAULTY, LogChunk, LogMode, LogSource, Pod, State
 from adapters.peloton import wire
-from adapters.peloton.api import AGENT_READ_LIMIT, PelotonApi
+from adapters.peloton.api import PelotonApi
+from adapters.peloton.api_places import AGENT_READ_LIMIT
 
 NEVER_RAN = "pod has not been run"
 NO_AGENT = re.compile(r"list files|dial tcp|agent", re.IGNORECASE)

@@ -113,6 +113,8 @@ CONDITION = Enum(
     _API + "pod.LabelConstraint.Condition", "LABEL_CONSTRAINT_CONDITION_", "INVALID LESS_THAN EQUAL GREATER_THAN"
 )
 CHECK = Enum(_API + "pod.HealthCheckSpec.HealthCheckType", "HEALTH_CHECK_TYPE_", "UNKNOWN COMMAND HTTP GRPC")
+CONTAINER = Enum("mesos.v1.ContainerInfo.Type", "", "INVALID DOCKER MESOS")
+NETWORK = Enum("mesos.v1.ContainerInfo.DockerInfo.Network", "", "INVALID HOST BRIDGE NONE USER")
 
 # Where enums stand in requests: the message's own key (empty: any) and the field.
 _ENUM_FIELDS: Mapping[tuple[str, str], Enum] = {
@@ -128,6 +130,8 @@ _ENUM_FIELDS: Mapping[tuple[str, str], Enum] = {
     ("labelConstraint", "condition"): CONDITION,
     ("livenessCheck", "type"): CHECK,
     ("readinessCheck", "type"): CHECK,
+    ("container", "type"): CONTAINER,
+    ("docker", "network"): NETWORK,
 }
 
 _SNAKE = re.compile(r"_([a-z0-9])")

@@ -30,6 +30,10 @@ CALLS: dict[tuple[Kind, str], str] = {
     (Kind.UPDATE, "pause"): "JobService.PauseJobWorkflow",
     (Kind.UPDATE, "resume"): "JobService.ResumeJobWorkflow",
     (Kind.UPDATE, "abort-update"): "JobService.AbortJobWorkflow",
+    (Kind.RUN, "refresh"): "JobService.RefreshJob",
+    (Kind.POD, "refresh"): "PodService.RefreshPod",
+    (Kind.POD, "delete-events"): "PodService.DeletePodEvents",
+    (Kind.VOLUME, "delete"): "VolumeService.DeleteVolume",
 }
 
 UNDO: dict[tuple[Kind, str], str] = {
@@ -45,6 +49,10 @@ UNDO: dict[tuple[Kind, str], str] = {
     (Kind.UPDATE, "pause"): "resume goes on where it was paused",
     (Kind.UPDATE, "resume"): "pause",
     (Kind.UPDATE, "abort-update"): "none: an aborted update does not go on",
+    (Kind.RUN, "refresh"): "none is needed: it changes nothing that is stored",
+    (Kind.POD, "refresh"): "none is needed: it changes nothing that is stored",
+    (Kind.POD, "delete-events"): "none: they are gone",
+    (Kind.VOLUME, "delete"): "none: what was on it is gone",
 }
 
 KILLED, WAITS, SLA, MOVES = "killed, no restart", "restart, waits: full", "{} at a time: SLA", "restarts elsewhere"
@@ -54,7 +62,7 @@ UNREAD = "not known: it could not be read"
 
 def call_text(action: str, ref: Ref, params: Params) -> str:
     """The request as Peloton knows it, with its arguments."""
-    name = "hostname" if ref.kind is Kind.HOST else "podName" if ref.kind is Kind.POD else "jobId"
+    name = {Kind.HOST: "hostname", Kind.POD: "podName", Kind.VOLUME: "volumeId"}.get(ref.kind, "jobId")
     given = " ".join(f"{key}={value}" for key, value in params.items() if value not in (None, "", False))
     target = ref.id.partition("/")[0] if ref.kind is Kind.UPDATE else ref.id
     return " ".join(part for part in (CALLS[ref.kind, action], f"{name}={target}", given) if part)
@@ -76,6 +84,8 @@ def run_preview(
     if action == "restart" and params.get("ranges"):
         chosen = count_in(str(params["ranges"]), job.instance_count)
         pods, what = chosen, f"{chosen} of its {job.instance_count} pods restart"
+    if action == "refresh":
+        return plain(action, ref, params)
     affected = Affected(ref, run.name, what, run.pool, run.owner, pods)
     notes: list[tuple[str, str]] = []
     if run.gpus and action in ("abort", "delete") and job.instance_count:
@@ -91,11 +101,14 @@ def pod_preview(action: str, ref: Ref, params: Params, job_name: str | None, pod
     notes: tuple[tuple[str, str], ...] = ()
     if action == "abort":
         notes = (("note", "the job's goal stays as it is; only this pod is stopped"),)
+    run = split_pod_id(pod.status.pod_id)[1]
+    if action == "delete-events":
+        run = int(str(params.get("run") or run or 0))
     name = f"{job_name}-{ref.id.rpartition('-')[2]}" if job_name else ref.id
     return Preview(
         call_text(action, ref, params),
         UNDO[ref.kind, action],
-        (Affected(ref, name, f"run {split_pod_id(pod.status.pod_id)[1] or '-'} of the pod", pods=1),),
+        (Affected(ref, name, f"run {run or '-'} of the pod", pods=1),),
         notes,
     )
 

@@ -71,15 +71,17 @@ class Reader:
         try:
             tree = PoolTree.of(await self.api.query_pools())
         except Unsupported as error:
-            raise self._lacks(Kind.POOL, error) from None
+            raise self.lacks(Kind.POOL, error) from None
         self.absent.pop(Kind.POOL, None)
         self._tree = (self.clock(), tree)
         return tree
 
-    def _lacks(self, kind: Kind, error: Unsupported) -> Unsupported:
+    def lacks(self, kind: Kind, error: Unsupported) -> Unsupported:
         """What is learned from a refusal: from now on the kind is absent, with the reason."""
         if error.status is None:
             reason = error.sentence.removeprefix(f"{self.context}: ")
+        elif kind is Kind.VOLUME:
+            reason = "this cluster does not serve VolumeService; the daemons of Peloton do not implement it"
         else:
             is_host = kind is Kind.HOST
             service, key = ("HostService", "hostmgr_url") if is_host else ("ResourcePoolService", "resmgr_url")
@@ -122,7 +124,7 @@ class Reader:
         try:
             raw = (await self.api.query_hosts()).json()
         except Unsupported as error:
-            raise self._lacks(Kind.HOST, error) from None
+            raise self.lacks(Kind.HOST, error) from None
         self.absent.pop(Kind.HOST, None)
         return raw, parsed(wire.QueryHostsResponse, raw, self.context).host_infos
 

@@ -364,6 +364,26 @@ class PoolResponse(Wire):
     child_respools: tuple[PoolInfo, ...] = Field((), validation_alias=AliasChoices("childRespools", "childPools"))
 
 
+class VolumeInfo(Wire):
+    volume_id: Wrapped = ""
+    pod_name: Wrapped = ""
+    hostname: str = ""
+    state: Enum = ""
+    desired_state: Enum = ""
+    size_mb: int = 0
+    container_path: str = ""
+    create_time: str = ""
+    update_time: str = ""
+
+
+class VolumesResponse(Wire):
+    volumes: dict[str, VolumeInfo] = Field(default_factory=dict)
+
+
+class VolumeResponse(Wire):
+    result: VolumeInfo | None = None
+
+
 class FileEntry(Wire):
     """One entry of a Mesos agent's `/files/browse`; `mode` as `ls -l` writes it."""
 

@@ -9,7 +9,7 @@ from adapters.mock.fleet import drain, jobs, lifecycle, rollout
 from adapters.mock.fleet.model import Fate, Job, Resources, Spec, Workflow
 from adapters.mock.fleet.site import CRASHED, DRAINED, EASY, HELD
 from adapters.mock.fleet.states import Health, PodState, WorkflowType
-from adapters.mock.fleet.work import GPU_PAIR, GPU_POD, MEDIUM, REGISTRY, SMALL, service_spec
+from adapters.mock.fleet.work import CHECKPOINTS, GPU_PAIR, GPU_POD, MEDIUM, REGISTRY, SMALL, service_spec
 from adapters.mock.fleet.world import World
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -110,6 +110,7 @@ def _batch(
         max_failures=failures,
         grace=grace,
         kill_on_preempt=kill_on_preempt,
+        volume_mb=CHECKPOINTS if size.gpu else 0,
     )
 
 

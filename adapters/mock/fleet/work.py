@@ -18,6 +18,7 @@ POOL_OF_GROUP = {
     "llm": "/research/nlp", "platform": "/infra/data",
 }  # fmt: skip
 
+CHECKPOINTS = 51_200
 SMALL = Resources(2, 0, 4096, 10_240)
 MEDIUM = Resources(4, 0, 16_384, 20_480)
 GPU_POD = Resources(8, 1, 65_536, 102_400)
@@ -79,6 +80,7 @@ def batch_spec(draw: Draw, pools: dict[str, str], created: float) -> Spec:
         preemptible=True,
         revocable=not gpu and draw.unit("revocable") < 0.3,
         max_failures=2,
+        volume_mb=CHECKPOINTS if gpu else 0,
     )
 
 

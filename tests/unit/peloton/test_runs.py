@@ -11,7 +11,7 @@ from adapters.model import Kind, Progress, Ref, Run, State
 from adapters.peloton import mapping, states, wire
 from adapters.peloton.adapter import PelotonAdapter
 from adapters.peloton.pools import PoolTree
-from adapters.peloton.rpc import ENUM_NUMBERS
+from adapters.peloton.request import ENUM_NUMBERS
 from adapters.port import ANY, Op, Page, Query, SortKey, Term
 from adapters.sections import Fields
 from tests.unit.peloton.fake import RUN, Body, Fake, failure, job, stamp, uuid
