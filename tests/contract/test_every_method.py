@@ -9,16 +9,14 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.contract.every")
-
-from adapters import registry  # noqa: E402 - the cases are rewritten for their asserts first
-from adapters.mock.clock import SimClock  # noqa: E402
-from adapters.mock.cluster import SimCluster  # noqa: E402
-from adapters.mock.server import build_app  # noqa: E402
-from tests.contract import every  # noqa: E402
-from tests.contract.conftest import World  # noqa: E402
-from tests.contract.every.drive import CASES, DEFINED, Drive, is_at, place_of  # noqa: E402
-from tui.core.journal import Journal  # noqa: E402
+from adapters import registry
+from adapters.mock.clock import SimClock
+from adapters.mock.cluster import SimCluster
+from adapters.mock.server import build_app
+from tests.contract import every
+from tests.contract.conftest import World
+from tests.contract.every.drive import CASES, DEFINED, Drive, is_at, place_of
+from tui.core.journal import Journal
 
 pytestmark = pytest.mark.anyio
 
