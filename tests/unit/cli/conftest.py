@@ -37,11 +37,13 @@ class Result:
 
 
 Cli = Callable[..., Result]
+BACKENDS = ("kfp", "peloton")
+"""Two that differ in everything. That each backend works from here is the contract suite's and its own tests'."""
 
 
 @pytest.fixture(scope="module")
 def mock() -> Iterator[MockServer]:
-    with MockServer(seed=7, runs=60, hosts=12, clock="virtual") as server:
+    with MockServer(seed=7, runs=60, hosts=12, clock="virtual", backends=BACKENDS) as server:
         yield server
 
 
@@ -75,7 +77,7 @@ def write_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[s
 @pytest.fixture
 def cli(mock: MockServer, runyard: Cli, write_config: Callable[[str], Path]) -> Cli:
     """The command line with a context for each backend of the mock server."""
-    write_config(config_toml(mock.url))
+    write_config(config_toml(mock.url, BACKENDS))
     return runyard
 
 
@@ -83,5 +85,5 @@ def cli(mock: MockServer, runyard: Cli, write_config: Callable[[str], Path]) -> 
 def with_dead(mock: MockServer, runyard: Cli, write_config: Callable[[str], Path]) -> Cli:
     """As `cli`, with one more context that nobody answers for."""
     dead = '[contexts.dead]\nbackend = "kfp"\nurl = "http://127.0.0.1:9"\nretries = 0\n'
-    write_config(config_toml(mock.url) + dead)
+    write_config(config_toml(mock.url, BACKENDS) + dead)
     return runyard

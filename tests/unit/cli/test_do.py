@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from adapters.mock.server import MockServer, config_toml
-from tests.unit.cli.conftest import Cli
+from tests.unit.cli.conftest import BACKENDS, Cli
 
 PROTECTED = "protected = true"
 
 
 @pytest.fixture
 def mock() -> Iterator[MockServer]:
-    with MockServer(seed=7, runs=60, hosts=12, clock="virtual") as server:
+    with MockServer(seed=7, runs=60, hosts=12, clock="virtual", backends=BACKENDS) as server:
         yield server
 
 
@@ -31,7 +31,7 @@ def writes(mock: MockServer, word: str) -> int:
 
 
 def guarded(mock: MockServer, write_config: Callable[[str], Path], line: str) -> None:
-    write_config(config_toml(mock.url).replace('backend = "kfp"', f'backend = "kfp"\n{line}'))
+    write_config(config_toml(mock.url, BACKENDS).replace('backend = "kfp"', f'backend = "kfp"\n{line}'))
 
 
 def test_abort_once_is_done_and_twice_is_illegal(cli: Cli, mock: MockServer) -> None:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from adapters.mock.server import MockServer, config_toml
-from tests.unit.cli.conftest import Cli
+from tests.unit.cli.conftest import BACKENDS, Cli
 from tui.core.export import KEYS
 
 
@@ -154,7 +154,7 @@ def test_all_down_is_3_and_still_valid_json(with_dead: Cli) -> None:
 def test_a_backend_that_hangs_ends_with_the_budget(
     runyard: Cli, write_config: Callable[[str], Path], mock: MockServer
 ) -> None:
-    write_config(config_toml(mock.url))
+    write_config(config_toml(mock.url, BACKENDS))
     mock.faults.add("kfp:*:latency=30")
     try:
         result = runyard("get", "runs", "--timeout", "1.2", "-o", "json")
@@ -169,7 +169,7 @@ def test_a_backend_that_hangs_ends_with_the_budget(
 def test_exit_codes_of_backend_errors(
     runyard: Cli, write_config: Callable[[str], Path], mock: MockServer, fault: str, code: int
 ) -> None:
-    write_config(config_toml(mock.url).replace('backend = "kfp"', 'backend = "kfp"\nretries = 0'))
+    write_config(config_toml(mock.url, BACKENDS).replace('backend = "kfp"', 'backend = "kfp"\nretries = 0'))
     mock.faults.add(f"kfp:*:status={fault}")
     try:
         result = runyard("get", "runs", "-c", "kfp")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters import registry
 from adapters.mock.server import MockServer, config_toml
 
 ROOT = Path(__file__).parents[3]
@@ -150,7 +151,7 @@ class TestMock:
             wait_for(lambda: "[contexts.peloton]" in path.read_text() and path.read_text().endswith("\n\n"))
             config = tomllib.loads(path.read_text())
             assert path.read_text().startswith("# runyard mock: http://127.0.0.1:")
-            assert set(config["contexts"]) == {"kfp", "peloton"}
+            assert set(config["contexts"]) == set(registry.names())
             result = runyard("--config", str(path), "get", "runs", "-c", "kfp", "-o", "name")
             assert (result.returncode, len(result.stdout.splitlines())) == (0, 25)
         finally:
