@@ -27,7 +27,7 @@ SERVER_FILTER = frozenset({"state", "id", "name", "created", "started", "finishe
 RUN = KindSpec(
     Kind.RUN,
     fields=RUN_FIELDS,
-    heads={"group": "PROJECT", "progress": "TASKS", "gpu": ""},
+    heads={"group": "PROJECT", "progress": "", "gpu": ""},  # a list does not say how far a job is
     opens=Kind.TASK,
     children=(Kind.TASK,),
     server_filter=SERVER_FILTER,

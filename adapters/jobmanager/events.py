@@ -1,0 +1,104 @@
+"""What happened to a job or a task, as far as the server says when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from adapters.jobmanager import wire
+from adapters.jobmanager.mapping import Step, failure_words, run_ref, task_ref, to_run, to_task
+from adapters.jobmanager.wire import instant
+from adapters.model import Event, Json, Ref, Resource, State
+from adapters.sections import Span, Spans, Table
+
+HEADS = ("TIME", "STATE", "OBJECT", "TEXT")
+
+
+def of_job(context: str, job: wire.Job, steps: Sequence[Step]) -> list[Event]:
+    """Its own beginning and end, its backend's events, failures, and what happened to its tasks."""
+    ref = run_ref(context, job.id)
+    run = to_run(context, job)
+    found = [Event(run.created, ref, State.PENDING, None, "submitted")] if run.created is not None else []
+    found += _course(run)
+    found += [
+        Event(instant(each.time), ref, None, None, each.content) for each in job.extensions.events if each.content
+    ]
+    for failure in job.failures:
+        words = failure_words(failure)
+        if words:
+            found.append(Event(instant(failure.timestamp), ref, State.FAILED, "Failed", words))
+    for step in steps:
+        found += of_step(context, job, step)
+    return in_order(found)
+
+
+def of_step(context: str, job: wire.Row, step: Step) -> list[Event]:
+    """Beginning and end of a task and its shards, and what its backend did for each attempt."""
+    found: list[Event] = []
+    for part in (step, *step.shards):
+        found += _course(to_task(context, job, part, None))
+    for event in _executed(step):
+        text = event.name or "event"
+        attempt = f", try {event.attempt_number}" if event.attempt_number is not None else ""
+        ref = _ref(context, job, step, event)
+        begun = instant(event.start)
+        found.append(Event(begun, ref, None, None, f"{_name(step, event)}: {text} began{attempt}"))
+    return in_order(found)
+
+
+def _course(resource: Resource) -> list[Event]:
+    state, native, name = resource.state, resource.native_state, resource.name
+    found = []
+    if resource.started is not None:
+        found.append(Event(resource.started, resource.ref, State.RUNNING, None, f"{name}: started"))
+    if resource.finished is not None:
+        said = f": {resource.message}" if resource.message and state is State.FAILED else ""
+        found.append(Event(resource.finished, resource.ref, state, native, f"{name}: {native.lower()}{said}"))
+    return found
+
+
+def _executed(step: Step) -> list[wire.ExecutionEvent]:
+    """The execution events of a task, or those of one shard."""
+    events = step.task.execution_events
+    return events if step.index is None else [event for event in events if event.shard_index == step.index]
+
+
+def _ref(context: str, job: wire.Row, step: Step, event: wire.ExecutionEvent) -> Ref:
+    index = event.shard_index if event.shard_index is not None and event.shard_index >= 0 else None
+    return task_ref(context, job.id, step.task.name or "unnamed", index)
+
+
+def _name(step: Step, event: wire.ExecutionEvent) -> str:
+    name = step.task.name or "unnamed"
+    scattered = event.shard_index is not None and event.shard_index >= 0
+    return f"{name} shard {event.shard_index}" if scattered else name
+
+
+def in_order(events: Iterable[Event]) -> list[Event]:
+    """Oldest first; those without a time come last, as they were given."""
+    return sorted(events, key=lambda event: float("inf") if event.time is None else event.time)
+
+
+def table(events: Sequence[Event]) -> Table:
+    rows: list[tuple[Json, ...]] = [
+        (wire.moment(event.time) if event.time is not None else None, event.native_state, event.ref.id, event.text)
+        for event in events
+    ]
+    return Table("Events", HEADS, tuple(rows))
+
+
+def timing(context: str, job: wire.Row, steps: Sequence[Step]) -> Spans | None:
+    """The execution events on a common axis; those of a try that goes on have no end."""
+    spans = []
+    for step in steps:
+        states = {shard.index: shard.state for shard in step.shards}
+        for event in _executed(step):
+            begun = instant(event.start)
+            if begun is None:
+                continue
+            ended = instant(event.end)
+            over = states.get(event.shard_index, step.state) if event.shard_index is not None else step.state
+            state = State.RUNNING if ended is None and over is State.RUNNING else over
+            tried = f" try {event.attempt_number}" if (event.attempt_number or 1) > 1 else ""
+            label = f"{_name(step, event)}{tried} {event.name or ''}".rstrip()
+            spans.append(Span(label, None, begun, ended, state, _ref(context, job, step, event)))
+    return Spans("Timing", tuple(spans)) if spans else None
