@@ -7,7 +7,7 @@ itself is one folder and one line here.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ ENTRY_POINTS = "runyard.adapters"
 BUILT_IN: Mapping[str, str] = {
     "kfp": "adapters.kfp:BACKEND",
     "clearml": "adapters.clearml:BACKEND",
+    "jobmanager": "adapters.jobmanager:BACKEND",
     "peloton": "adapters.peloton:BACKEND",
 }
 
@@ -33,7 +34,9 @@ class Backend:
 
     `adapter` names a callable `(context: str, settings, http: HttpClient | None = None) -> Adapter`, `settings`
     the pydantic model of its part of a context, `mock` a callable `(cluster: SimCluster) -> list[Route]`.
-    `example` is the body of its context in `config.example.toml`, with `{url}` to be filled in.
+    `example` is the body of its context in `config.example.toml`, with `{url}` to be filled in. `second_port` names
+    an async callable `(cluster, host, **options)` that opens what its mock serves beside HTTP: an object with
+    `config`, the keys a context needs for it, and `close()`; None where that cannot be served here.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Backend:
     mock: str
     schema: Schema
     example: str
+    second_port: str = ""
 
     def load_settings(self) -> type[ContextSettings]:
         return load(self.settings)  # type: ignore[no-any-return]
@@ -52,6 +56,9 @@ class Backend:
 
     def load_mock(self) -> Callable[..., Any]:
         return load(self.mock)  # type: ignore[no-any-return]
+
+    def load_second_port(self) -> Callable[..., Awaitable[Any]] | None:
+        return load(self.second_port) if self.second_port else None
 
 
 class UnknownBackend(ValueError):

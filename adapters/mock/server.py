@@ -6,7 +6,7 @@ import contextlib
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -84,16 +84,41 @@ def _go_not_found(request: object, error: object) -> Any:
     return PlainTextResponse("404 page not found\n", 404)
 
 
-def config_toml(url: str, backends: Iterable[str] | None = None) -> str:
-    """A config with one context per backend, named after it."""
+def config_toml(
+    url: str, backends: Iterable[str] | None = None, more: Mapping[str, Mapping[str, str]] | None = None
+) -> str:
+    """A config with one context per backend, named after it; `more` are further keys by backend."""
     from adapters import registry
 
     parts = []
     for name in mounted(backends):
         body = registry.backend(name).example.format(url=url).rstrip()
+        for key, value in (more or {}).get(name, {}).items():
+            body += f'\n{key} = "{value}"'
         head = "" if body.startswith("[") else f"[contexts.{name}]\n"
         parts.append(f"{head}{body}\n")
     return "\n".join(parts)
+
+
+@contextlib.asynccontextmanager
+async def second_ports(
+    cluster: SimCluster,
+    host: str,
+    backends: Iterable[str] | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+) -> AsyncIterator[dict[str, Mapping[str, str]]]:
+    """What backends serve beside HTTP, while the block lasts: the keys their contexts need for it."""
+    from adapters import registry
+
+    async with contextlib.AsyncExitStack() as closing:
+        found: dict[str, Mapping[str, str]] = {}
+        for name in mounted(backends):
+            open_port = registry.backend(name).load_second_port()
+            port = await open_port(cluster, host, **(options or {}).get(name, {})) if open_port else None
+            if port is not None:
+                closing.push_async_callback(port.close)
+                found[name] = port.config
+        yield found
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,13 +226,18 @@ def run(options: MockOptions) -> int:
         return 2
     url = url_of(bound)
 
-    def announce() -> None:
-        comment = "# " if options.print_config else ""
-        print(f"{comment}runyard mock: {url}", flush=True)
-        if options.print_config:
-            print(config_toml(url, options.backends), flush=True)
+    async def serve_all() -> None:
+        async with second_ports(cluster, options.host, options.backends) as ports:
 
-    asyncio.run(serve(app, bound, announce))
+            def announce() -> None:
+                comment = "# " if options.print_config else ""
+                print(f"{comment}runyard mock: {url}", flush=True)
+                if options.print_config:
+                    print(config_toml(url, options.backends, ports), flush=True)
+
+            await serve(app, bound, announce)
+
+    asyncio.run(serve_all())
     return 0
 
 

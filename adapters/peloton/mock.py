@@ -12,8 +12,17 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from adapters.mock.cluster import SimCluster
-from adapters.peloton import mock_agents, mock_hosts, mock_jobs, mock_pods, mock_pools, mock_updates, mock_volumes
-from adapters.peloton.mock_wire import STATUS, Call, Message, Options, RpcError, decode, encode, not_found
+from adapters.peloton import (
+    mock_agents,
+    mock_hosts,
+    mock_jobs,
+    mock_pods,
+    mock_pools,
+    mock_updates,
+    mock_volumes,
+    mock_watch,
+)
+from adapters.peloton.mock_wire import STATUS, Call, Message, Options, RpcError, decode, encode
 
 Handler = Callable[[Call], Message]
 
@@ -26,17 +35,13 @@ VOLUMES = _API + "volume.svc.VolumeService"
 WATCH = _API + "watch.svc.WatchService"
 
 
-def _cancel_watch(call: Call) -> Message:
-    raise not_found("invalid watch id")
-
-
 HANDLERS: Mapping[str, Mapping[str, Handler]] = {
     JOBS: {**mock_jobs.METHODS, **mock_updates.METHODS},
     PODS: mock_pods.METHODS,
     HOSTS: mock_hosts.METHODS,
     POOLS: mock_pools.METHODS,
     VOLUMES: mock_volumes.METHODS,
-    WATCH: {"Cancel": _cancel_watch},
+    WATCH: {"Cancel": mock_watch.cancel},
 }
 STREAMS = {f"{JOBS}::ListJobs", f"{JOBS}::ListPods", f"{WATCH}::Watch"}
 DAEMONS: Mapping[str, frozenset[str]] = {
@@ -95,17 +100,24 @@ async def _serve(cluster: SimCluster, options: Options, request: Request) -> Res
                 "not-found", f"request method was {request.method} but only POST is allowed", framework=True
             )
         handler = _choose(envelope)
-        _authenticate(options, request, envelope)
-        body = _decode(await request.body(), options, envelope)
-        fleet = cluster.fleet
-        fleet.catch_up()
-        answer = handler(Call(cluster, fleet, body))
-        fleet.world.settle_all()
+        given = request.headers
+        authenticate(options, given.get("Rpc-Header-Username", ""), given.get("Rpc-Header-Password", ""))
+        body = decode_body(await request.body(), options, envelope)
+        answer = answer_to(cluster, handler, body)
     except RpcError as error:
         return _refuse(error, envelope, request.headers.get("Rpc-Accepts-Both-Response-Error") == "true")
     content = json.dumps(encode(answer), separators=(",", ":"), ensure_ascii=False)
     headers = {"Rpc-Service": envelope.service, "Rpc-Status": "success"}
     return Response(content.encode(errors="replace"), media_type="application/json", headers=headers)
+
+
+def answer_to(cluster: SimCluster, handler: Handler, body: Message) -> Message:
+    """What the handler says, with the world brought up to now before and at rest after."""
+    fleet = cluster.fleet
+    fleet.catch_up()
+    answer = handler(Call(cluster, fleet, body))
+    fleet.world.settle_all()
+    return answer
 
 
 def _refuse(error: RpcError, envelope: Envelope, in_header: bool) -> Response:
@@ -125,6 +137,15 @@ def _refuse(error: RpcError, envelope: Envelope, in_header: bool) -> Response:
 
 def _choose(envelope: Envelope) -> Handler:
     """The handler for a request, or the first complaint a YARPC inbound has about it."""
+    handler = find_handler(envelope)
+    if handler is None:
+        raise RpcError("unimplemented", "transport http does not handle Streaming handlers", framework=True)
+    _check_ttl(envelope)
+    return handler
+
+
+def find_handler(envelope: Envelope) -> Handler | None:
+    """The handler of a procedure, None of one that streams; or what any inbound complains about."""
     required = {
         "service name": envelope.service,
         "procedure": envelope.procedure,
@@ -145,9 +166,6 @@ def _choose(envelope: Envelope) -> Handler:
     if (handler is None and not streams) or envelope.encoding != "json":
         words = f'unrecognized procedure "{envelope.procedure}" for service "{envelope.service}"'
         raise RpcError("unimplemented", words, framework=True)
-    if handler is None:
-        raise RpcError("unimplemented", "transport http does not handle Streaming handlers", framework=True)
-    _check_ttl(envelope)
     return handler
 
 
@@ -161,11 +179,9 @@ def _check_ttl(envelope: Envelope) -> None:
         raise RpcError("invalid-argument", words, framework=True)
 
 
-def _authenticate(options: Options, request: Request, envelope: Envelope) -> None:
+def authenticate(options: Options, name: str, password: str) -> None:
     if options.users is None:
         return
-    name = request.headers.get("Rpc-Header-Username", "")
-    password = request.headers.get("Rpc-Header-Password", "")
     if not name or options.users.get(name) != password:
         raise RpcError("unauthenticated", "invalid Username/Password combination", framework=True)
 
@@ -174,7 +190,7 @@ def _no_number(word: str) -> float:
     raise ValueError(f"invalid character '{word[0]}' looking for beginning of value")
 
 
-def _decode(raw: bytes, options: Options, envelope: Envelope) -> Message:
+def decode_body(raw: bytes, options: Options, envelope: Envelope) -> Message:
     try:
         body: Any = json.loads(raw, parse_constant=_no_number) if raw.strip() else {}
         if not isinstance(body, dict):

@@ -59,6 +59,7 @@ def create_job(call: Call) -> Message:
     workflow.opaque = text(part(call.body, "opaqueData"), "data")
     job_id = wanted.lower() or work.job_id(call.fleet.seed, index)
     job = jobs.create(world, job_id, index, spec, mock_spec.fate_of(spec), workflow)
+    world.tell(job)
     job.secrets = tuple(secret for secret in parts(call.body, "secrets"))
     return {"jobId": wrap(job.id), **version_of(job)}
 
@@ -152,6 +153,7 @@ def _steer(act: Callable[[World, Job, Workflow], None]) -> Callable[[Call], Mess
         if job.workflow is None:
             raise not_found("no workflow found")
         act(call.fleet.world, job, job.workflow)
+        call.fleet.world.tell(job)
         return version_of(job)
 
     return handle

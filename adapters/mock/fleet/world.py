@@ -16,7 +16,8 @@ from adapters.mock.fleet.pools import PoolTree
 
 
 class World:
-    """`settle` is called for every touched job after each event; the fleet hangs the rules there."""
+    """`settle` is called for every touched job after each event; the fleet hangs the rules there. `watchers` are
+    told of it afterwards."""
 
     def __init__(self, seed: int, start: float, hosts: dict[str, Host], pools: PoolTree) -> None:
         self.seed = seed
@@ -28,6 +29,7 @@ class World:
         self.settle: Callable[[World, Job], None] = lambda world, job: None
         self.wake_planned = False
         self.drains_planned: set[str] = set()
+        self.watchers: list[Callable[[Job], None]] = []
         self._queue: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self._sequence = 0
         self._touched: dict[str, Job] = {}
@@ -47,6 +49,12 @@ class World:
         while self._touched:
             job = self._touched.pop(next(iter(self._touched)))
             self.settle(self, job)
+            self.tell(job)
+
+    def tell(self, job: Job) -> None:
+        """Let the watchers look at a job that may have changed."""
+        for watcher in list(self.watchers):
+            watcher(job)
 
     def run_until(self, moment: float) -> None:
         while self._queue and self._queue[0][0] <= moment:
