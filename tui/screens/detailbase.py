@@ -30,6 +30,7 @@ class DetailBase(PaneScreen):
     """One object, read again and again while it is on the screen. The panes are named by their tabs."""
 
     where = keys.DETAIL
+    leads = True
 
     def __init__(self, ref: Ref, tab: str | None = None) -> None:
         super().__init__(ref)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SMALLEST = (40, 10)
 PEEK_DELAY = 0.08
+HEAD_AND_CURSOR = 2
+"""Lines of the body that a sheet leaves in view: the heads of the columns and the cursor row."""
 
 
 class Console(Protocol):
@@ -67,6 +69,8 @@ class Grid(Screen[None], inherit_bindings=False):
     """
     AUTO_FOCUS = ""
     where = keys.LIST
+    leads = False
+    """Whether the body begins with widgets of fixed height, which give way to a sheet."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -178,8 +182,23 @@ class Grid(Screen[None], inherit_bindings=False):
 
     def size_sheet(self) -> None:
         if self.sheet is not None:
-            most = max(3, self.size.height - (4 if self.sheet.tall else 6))
-            self.sheet.styles.height = max(1, min(most, self.sheet.wanted_lines(most)))
+            room = self.size.height - self._lines_around(self.size.height)
+            most = max(3, room - (0 if self.sheet.tall else HEAD_AND_CURSOR))
+            wanted = max(1, min(most, self.sheet.wanted_lines(most)))
+            self.sheet.styles.height = wanted
+            self._give_way(room - wanted)
+
+    def _give_way(self, room: int) -> None:
+        """What stands above the pane leaves where its cursor line would have no room above a sheet."""
+        leads = self.middle[:-1] if self.leads else []
+        taken = sum(int(each.styles.height.value) if each.styles.height else 1 for each in leads)
+        for widget in leads:
+            widget.display = room >= taken + HEAD_AND_CURSOR and self.wanted(widget)
+
+    def _lines_around(self, height: int) -> int:
+        """Lines that the body and a sheet share the screen with."""
+        head = (1 if height < 24 else 2) if self.header_shown else 0
+        return head + (4 if height >= 40 else 1) + (1 if height >= 16 else 0)
 
     def sheet_changed(self) -> None:
         """The open sheet has something else to say on lines H-1 and H."""

@@ -35,6 +35,7 @@ class LogsScreen(LogFinding):
     """The logs of one object, or of several merged by time. `line` is where to begin, in the log `source`."""
 
     where = keys.LOGS
+    leads = True
 
     def __init__(
         self, refs: Sequence[Ref], attempt: int | None = None, source: str = "", line: int | None = None

@@ -68,6 +68,7 @@ class LineList(Widget, can_focus=True):
         super().__init__(id=id, classes=classes)
         self.cursor = 0
         self.top = 0
+        self._pushed = (0, 0, 0)
 
     # What subclasses answer.
 

@@ -90,6 +90,7 @@ class ResourceTable(ScrollView, inherit_bindings=False):
         self.first_column = 0
         self.touched = False
         self._index = 0
+        self._lifted = 0
         self._painted: dict[int, Painted] = {}
         self._strips: dict[Ref, tuple[Row, Strip]] = {}
 
@@ -214,6 +215,8 @@ class ResourceTable(ScrollView, inherit_bindings=False):
         self._index, self.cursor = index, refs[index]
         top = self.top
         self._clamp()
+        if self.top != top:
+            self._lifted = 0
         self.post_message(self.Moved(self.cursor, by_user=True))
         if self.top != top:
             self._painted.clear()
@@ -234,7 +237,7 @@ class ResourceTable(ScrollView, inherit_bindings=False):
         index = self.model.index(ref) if ref is not None else None
         if index is not None:
             self._index, self.cursor = index, ref
-        self.top = top
+        self.top, self._lifted = top, 0
         self.reload()
 
     def _clamp(self) -> None:
@@ -301,7 +304,12 @@ class ResourceTable(ScrollView, inherit_bindings=False):
     # events
 
     def on_resize(self) -> None:
+        """A sheet below pushes the cursor row up into view; when it is gone everything comes back exactly."""
+        before = self.top
+        self.top -= self._lifted
         self._clamp()
+        wanted = before - self._lifted
+        self._lifted = self.top - wanted if wanted >= 0 else 0
         self.repaint()
 
     def notify_style_update(self) -> None:
