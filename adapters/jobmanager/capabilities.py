@@ -31,7 +31,7 @@ class Abilities:
     """`heads` are the server's words for common columns; `told` is False where it has not said anything."""
 
     fields: tuple[FieldSpec, ...] = ()
-    columns: Columns = NO_COLUMNS
+    columns: Columns = field(default_factory=lambda: NO_COLUMNS)
     heads: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
     editable: tuple[Editable, ...] = ()
     labels: frozenset[str] = frozenset()
