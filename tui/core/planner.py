@@ -13,8 +13,9 @@ from adapters.errors import AdapterError, Conflict, NotFound, Unsupported
 from adapters.model import NOTHING, Json, Kind, Ref, Resource
 from adapters.names import nearest
 from adapters.port import Adapter, Schema
+from tui.core.apicall import call_text
 from tui.core.execution import Execution
-from tui.core.journal import Journal
+from tui.core.journal import Journal, redacted
 from tui.core.params import BadParam, read_params
 from tui.core.plan import OPEN, Confirm, Guard, Outcome, Plan, PlanTarget
 
@@ -89,12 +90,14 @@ class Planner:
         refusal = self._refusal(context, method, guard)
         if guard.deny and not refusal:
             refusal = f"the config of {context} denies {', '.join(guard.deny)}, so raw writes as well"
+        shown = redacted(dict(params))
+        assert isinstance(shown, dict)
         target = PlanTarget(
             Ref(context, Kind.RUN, ""),
             context,
             spec=spec,
             reason=refusal,
-            preview=Preview(call=method),
+            preview=Preview(call=call_text(method, shown)),
             protected=guard.protected or bool(guard.protected_names),
             outcome=Outcome.ILLEGAL if refusal else Outcome.NOT_STARTED,
         )

@@ -63,15 +63,3 @@ def for_action(specs: Sequence[ActionSpec], settings: dict[str, Json], body: dic
     if body and len(wholes) == 1 and not set(body) <= known:
         body = {wholes.pop(): body}
     return {**body, **settings}
-
-
-def typed(settings: dict[str, Json]) -> dict[str, Json]:
-    """For `api`, where no ParamSpec says the type: a value that is JSON is what it says, else text."""
-
-    def value(text: Json) -> Json:
-        try:
-            return json.loads(text) if isinstance(text, str) else text
-        except (ValueError, RecursionError):
-            return text
-
-    return {key: value(text) for key, text in settings.items()}
