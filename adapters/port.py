@@ -86,7 +86,8 @@ class ChangeType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One message of a watch; RELIST says that the stream overflowed and the list must be read again."""
+    """One message of a watch; RELIST, its first one, says that what follows is complete only from here on, so that
+    the list must be read now. It comes again when the stream has overflowed."""
 
     type: ChangeType
     ref: Ref | None = None
@@ -95,10 +96,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """Whether a call is there, and why not."""
+    """Whether a call is there, and why not. `wanted`: the config asks for it, so its absence is worth telling."""
 
     supported: bool
     reason: str = ""
+    wanted: bool = False
 
 
 YES = Capability(True)
@@ -231,7 +233,7 @@ class Adapter(Protocol):
         """Do it: one write request, spent from the permit. Never repeats itself."""
 
     def watch(self, kind: Kind, query: Query) -> AsyncIterator[Change]:
-        """Changes as they happen, where `Feature.WATCH` is declared."""
+        """Changes as they happen, where `Feature.WATCH` is declared. Unsupported, at once, for a list without."""
 
     def methods(self) -> Sequence[MethodSpec]:
         """Every method of the backend's API."""

@@ -26,10 +26,12 @@ from adapters.peloton.reads import Reader
 from adapters.peloton.request import body_of
 from adapters.peloton.rpc import RPCS
 from adapters.peloton.settings import PelotonSettings
+from adapters.peloton.streams import Streams
 from adapters.peloton.volumes import Volumes
+from adapters.peloton.watching import Watching
 from adapters.peloton.writes import Writer
 from adapters.permit import Permit, PermitRefused
-from adapters.port import ANY, Change, MethodSpec, Page, Params, Query, Schema, Stats
+from adapters.port import ANY, Change, Feature, MethodSpec, Page, Params, Query, Schema, Stats
 from adapters.sections import Detail
 
 PROBE_TIMEOUT = 5.0
@@ -58,6 +60,8 @@ class PelotonAdapter:
         self._index = HostIndex(self._api, self._live, settings.fan_out_jobs, settings.concurrency)
         self._reader = Reader(context, self._api, self._live, self._index)
         fan_out = FanOut(self._live, settings.fan_out_jobs, settings.concurrency)
+        self._streams = Streams(context, settings)
+        self._watching = Watching(context, self._streams, self._reader)
         self._volumes = Volumes(context, self._api, self._reader)
         self._lists = Lists(self._api, self._reader, fan_out, self._volumes)
         self._writer = Writer(self._api, self._reader, self._index, settings.concurrency)
@@ -74,16 +78,20 @@ class PelotonAdapter:
         pools. A backend that does not answer is described as usual and asked again later."""
         if self._probed is None or time.monotonic() - self._probed > PROBE_AGAIN:
             self._probed = float("inf") if await self._probe() else time.monotonic()
-        absent = self._reader.absent
-        if not absent:
-            return SCHEMA
+        absent, watch = self._reader.absent, self._watching.capability
         kinds = {kind: spec for kind, spec in SCHEMA.kinds.items() if kind not in absent}
         actions = tuple(action for action in SCHEMA.actions if not action.kinds <= set(absent))
-        return replace(SCHEMA, kinds=kinds, actions=actions, absent={**SCHEMA.absent, **absent})
+        features = {**SCHEMA.features, Feature.WATCH: watch}
+        return replace(SCHEMA, kinds=kinds, actions=actions, absent={**SCHEMA.absent, **absent}, features=features)
 
     async def _probe(self) -> bool:
         """Whether the cluster has said what it serves."""
-        probes = (self._reader.host_infos(), self._reader.read_tree(), self._volumes.probe())
+        probes = (
+            self._reader.host_infos(),
+            self._reader.read_tree(),
+            self._volumes.probe(),
+            self._watching.probe(),
+        )
         try:
             async with asyncio.timeout(PROBE_TIMEOUT):
                 found = await asyncio.gather(*probes, return_exceptions=True)
@@ -258,7 +266,7 @@ class PelotonAdapter:
     # --- the rest of the API -------------------------------------------------------------------------------
 
     def watch(self, kind: Kind, query: Query) -> AsyncIterator[Change]:
-        raise Unsupported(f"{self.context}: Peloton streams over gRPC only; it is polled instead", executed=False)
+        return self._watching.watch(kind, query)
 
     def methods(self) -> Sequence[MethodSpec]:
         return [MethodSpec(rpc.name, rpc.effect.value, rpc.summary, rpc.params) for rpc in RPCS.values()]
@@ -272,10 +280,13 @@ class PelotonAdapter:
         if rpc.effect is Effect.WRITE and (permit is None or permit.spent):
             raise PermitRefused(f"{method} is a write and has no fresh permit")
         body = body_of(self.context, rpc, params)
+        if rpc.stream:
+            return await self._streams.collect(method, body)
         return (await self._api.call(method, body, permit)).json()
 
     async def aclose(self) -> None:
         await self._index.aclose()
+        await self._streams.aclose()
         await self._client.aclose()
 
 

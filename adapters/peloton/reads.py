@@ -24,6 +24,7 @@ M = TypeVar("M", bound=wire.Wire)
 TREE_KEPT = 30.0
 POOLS_KEPT = 60.0
 KNOWN_JOBS = 20_000
+KNOWN_PODS = 50_000
 WORKFLOWS = 20
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
@@ -52,6 +53,7 @@ class Reader:
     _names: dict[str, str] = field(default_factory=dict)
     _gpus: dict[str, tuple[str, int | None]] = field(default_factory=dict)
     _old_updates: bool = False
+    pod_labels: dict[str, tuple[wire.Label, ...]] = field(default_factory=dict)
 
     # --- pools ---------------------------------------------------------------------------------------------
 
@@ -232,6 +234,9 @@ class Reader:
     ) -> tuple[list[Pod], bool, int]:
         """(pods from the offset, whether there are more, total)."""
         answer = await self.api.query_pods(job, {**spec, "pagination": pagination(offset, limit)})
+        if len(self.pod_labels) >= KNOWN_PODS:
+            self.pod_labels.clear()
+        self.pod_labels.update((mapping.pod_name_of(info), info.spec.labels) for info in answer.pods)
         items = [mapping.pod(self.context, info, job, name) for info in answer.pods]
         more = has_more(answer, offset, limit)
         return items, more, answer.pagination.total

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
@@ -25,12 +26,14 @@ class PelotonSettings(ContextSettings):
     """`url` is the apiserver's when it stands alone, else the job manager's; `service` says which where that guess
     is wrong.
 
+    `grpc_url` is the gRPC port of the daemon at `url`, for what is streamed.
     `fan_out_jobs` bounds how many live jobs are asked for their pods by one list or scan.
     """
 
     service: Literal["peloton-apiserver", "peloton-jobmgr"] | None = None
     resmgr_url: str | None = None
     hostmgr_url: str | None = None
+    grpc_url: str | None = None
     caller: str = Field("runyard", min_length=1)
     username: str | None = None
     password: Secret | None = None
@@ -41,6 +44,21 @@ class PelotonSettings(ContextSettings):
     @classmethod
     def _also_http(cls, url: str | None) -> str | None:
         return None if url is None else cls._http_url(url)
+
+    @field_validator("grpc_url")
+    @classmethod
+    def _grpc_address(cls, url: str | None) -> str | None:
+        """`grpc://host:port`; grpcs:// for TLS, http(s):// mean the same."""
+        if url is None:
+            return None
+        scheme, found, rest = url.partition("://")
+        names = {"grpc": "http", "grpcs": "https", "http": "http", "https": "https"}
+        if not found or scheme not in names:
+            raise ValueError("must be a grpc:// or grpcs:// address with a host and a port")
+        parts = urlsplit(cls._http_url(f"{names[scheme]}://{rest}"))
+        if parts.port is None or parts.path:
+            raise ValueError("must end with its port")
+        return f"{'grpcs' if names[scheme] == 'https' else 'grpc'}://{parts.netloc}"
 
     @model_validator(mode="after")
     def _whole_login(self) -> PelotonSettings:
@@ -68,4 +86,4 @@ class PelotonSettings(ContextSettings):
         return self.jobs if self.jobs.service == APISERVER else None
 
     def addresses(self) -> tuple[str, ...]:
-        return tuple(url for url in (self.url, self.resmgr_url, self.hostmgr_url) if url)
+        return tuple(url for url in (self.url, self.resmgr_url, self.hostmgr_url, self.grpc_url) if url)
