@@ -24,6 +24,7 @@ BUILT_IN: Mapping[str, str] = {
     "kfp": "adapters.kfp:BACKEND",
     "clearml": "adapters.clearml:BACKEND",
     "jobmanager": "adapters.jobmanager:BACKEND",
+    "vertex": "adapters.vertex:BACKEND",
     "peloton": "adapters.peloton:BACKEND",
 }
 
