@@ -18,7 +18,7 @@ def of_job(context: str, job: wire.Job, steps: Sequence[Step]) -> list[Event]:
     ref = run_ref(context, job.id)
     run = to_run(context, job)
     found = [Event(run.created, ref, State.PENDING, None, "submitted")] if run.created is not None else []
-    found += _course(run)
+    found += _course(run, said=not job.failures)
     found += [
         Event(instant(each.time), ref, None, None, each.content) for each in job.extensions.events if each.content
     ]
@@ -45,14 +45,15 @@ def of_step(context: str, job: wire.Row, step: Step) -> list[Event]:
     return in_order(found)
 
 
-def _course(resource: Resource) -> list[Event]:
+def _course(resource: Resource, *, said: bool = True) -> list[Event]:
+    """Beginning and end; with the cause, unless it is told elsewhere."""
     state, native, name = resource.state, resource.native_state, resource.name
     found = []
     if resource.started is not None:
         found.append(Event(resource.started, resource.ref, State.RUNNING, None, f"{name}: started"))
     if resource.finished is not None:
-        said = f": {resource.message}" if resource.message and state is State.FAILED else ""
-        found.append(Event(resource.finished, resource.ref, state, native, f"{name}: {native.lower()}{said}"))
+        why = f": {resource.message}" if said and resource.message and state is State.FAILED else ""
+        found.append(Event(resource.finished, resource.ref, state, native, f"{name}: {native.lower()}{why}"))
     return found
 
 
@@ -88,17 +89,24 @@ def table(events: Sequence[Event]) -> Table:
 
 def timing(context: str, job: wire.Row, steps: Sequence[Step]) -> Spans | None:
     """The execution events on a common axis; those of a try that goes on have no end."""
-    spans = []
+    spans: list[Span] = []
     for step in steps:
-        states = {shard.index: shard.state for shard in step.shards}
-        for event in _executed(step):
-            begun = instant(event.start)
-            if begun is None:
-                continue
-            ended = instant(event.end)
-            over = states.get(event.shard_index, step.state) if event.shard_index is not None else step.state
-            state = State.RUNNING if ended is None and over is State.RUNNING else over
-            tried = f" try {event.attempt_number}" if (event.attempt_number or 1) > 1 else ""
-            label = f"{_name(step, event)}{tried} {event.name or ''}".rstrip()
-            spans.append(Span(label, None, begun, ended, state, _ref(context, job, step, event)))
+        tries: dict[tuple[int | None, int], list[wire.ExecutionEvent]] = {}
+        for event in sorted(_executed(step), key=lambda event: instant(event.start) or 0.0):
+            tries.setdefault((event.shard_index, event.attempt_number or 1), []).append(event)
+        for (index, attempt), of_try in tries.items():
+            later = (index, attempt + 1) in tries
+            spans += [_span(context, job, step, each, later, last=each is of_try[-1]) for each in of_try]
     return Spans("Timing", tuple(spans)) if spans else None
+
+
+def _span(context: str, job: wire.Row, step: Step, event: wire.ExecutionEvent, later: bool, *, last: bool) -> Span:
+    """Only the last event of a try ends as the try did; one that was followed by another try has failed."""
+    own = next((shard.state for shard in step.shards if shard.index == event.shard_index), step.state)
+    ended = instant(event.end)
+    state = State.FAILED if later else own
+    if not last:
+        state = State.SUCCEEDED if ended is not None else State.RUNNING
+    tried = f" try {event.attempt_number}" if (event.attempt_number or 1) > 1 else ""
+    label = f"{_name(step, event)}{tried} {event.name or ''}".rstrip()
+    return Span(label, None, instant(event.start), ended, state, _ref(context, job, step, event))

@@ -23,6 +23,8 @@ TASK_FIELDS = (
 )
 
 SERVER_FILTER = frozenset({"state", "id", "name", "created", "started", "finished"})
+EXTENSIONS = {"owner": "userId", "group": "projectId", "archived": "hideArchived"}
+"""Fields that stand for extensions of a query; a server names those that it knows."""
 
 RUN = KindSpec(
     Kind.RUN,
@@ -30,7 +32,7 @@ RUN = KindSpec(
     heads={"group": "PROJECT", "progress": "", "gpu": ""},  # a list does not say how far a job is
     opens=Kind.TASK,
     children=(Kind.TASK,),
-    server_filter=SERVER_FILTER,
+    server_filter=SERVER_FILTER.union(EXTENSIONS),
     active_list=True,
     logs=YES,
     events=YES,

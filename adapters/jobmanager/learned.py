@@ -9,6 +9,7 @@ from enum import StrEnum
 from adapters.jobmanager import SCHEMA
 from adapters.jobmanager.actions import actions_for
 from adapters.jobmanager.capabilities import Abilities
+from adapters.jobmanager.fields import EXTENSIONS, SERVER_FILTER
 from adapters.model import Kind
 from adapters.port import YES, Capability, Feature, KindSpec, Schema
 
@@ -48,7 +49,7 @@ def schema_for(abilities: Abilities, learned: Learned) -> Schema:
     if abilities.told:
         fields = {spec.id: spec for spec in (*abilities.fields, *run.fields)}
         run = replace(run, fields=tuple(fields.values()), heads=_heads(run, abilities))
-    server_filter = set(run.server_filter) | {name for name, _ in _filters(abilities)}
+    server_filter = {*SERVER_FILTER, *(name for name, key in EXTENSIONS.items() if key in abilities.extensions)}
     if Part.LABEL_FILTER not in missing:
         server_filter |= {f"label.{key}" for key in abilities.labels}
     run = replace(run, server_filter=frozenset(server_filter), logs=logs)
@@ -59,12 +60,6 @@ def schema_for(abilities: Abilities, learned: Learned) -> Schema:
     features = {**SCHEMA.features, Feature.LOGS: logs, Feature.LOG_ATTEMPTS: attempts}
     kinds = {Kind.RUN: run, Kind.TASK: replace(task, logs=logs)}
     return replace(SCHEMA, kinds=kinds, actions=actions, features=features)
-
-
-def _filters(abilities: Abilities) -> list[tuple[str, str]]:
-    """Fields that stand for the query extensions of this server."""
-    known = (("owner", "userId"), ("group", "projectId"), ("archived", "hideArchived"))
-    return [pair for pair in known if pair[1] in abilities.extensions]
 
 
 def _heads(run: KindSpec, abilities: Abilities) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from adapters.jobmanager.fields import EXTENSIONS
 from adapters.jobmanager.mapping import ACTIVE, JOB_STATES
 from adapters.jobmanager.wire import moment
 from adapters.model import Json
@@ -63,7 +64,7 @@ def ask(query: Query, allowed: Allowed) -> Asked:
     if query.active:
         body["status"] = list(ACTIVE)
     for term in query.terms:
-        target = extensions if term.field in ("owner", "group", "archived") else body
+        target = extensions if term.field in EXTENSIONS else body
         found = _of(term, allowed)
         if term.field.startswith("label.") and found:
             target = labels
@@ -113,11 +114,14 @@ def _of(term: Term, allowed: Allowed) -> dict[str, Any] | None:
         return _time("end", one, math.ceil)
     if term.op is not Op.EQ or not one:
         return None
-    if term.field == "archived":
-        return {"hideArchived": True} if one.lower() in NO and "hideArchived" in allowed.extensions else None
-    if term.field == "group":
-        return {"projectId": one} if "projectId" in allowed.extensions else None
-    return _text(term.field, one, allowed) if allowed.exact else None
+    extension = EXTENSIONS.get(term.field)
+    if extension is None:
+        return _text(term.field, one, allowed) if allowed.exact else None
+    if extension not in allowed.extensions or (extension == "userId" and not allowed.exact):
+        return None
+    if extension == "hideArchived":
+        return {extension: True} if one.lower() in NO else None
+    return {extension: one}
 
 
 def _text(field: str, value: str, allowed: Allowed) -> dict[str, Any] | None:
@@ -125,7 +129,7 @@ def _text(field: str, value: str, allowed: Allowed) -> dict[str, Any] | None:
         return {field: value} if PATTERNS[field].fullmatch(value) else None
     if field.startswith("label."):
         return {field.removeprefix("label."): value} if allowed.labels else None
-    return {"userId": value} if field == "owner" and "userId" in allowed.extensions else None
+    return None
 
 
 def _states(term: Term) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -122,8 +123,11 @@ def prepare(session: Session, request: Request) -> tuple[list[Source], Writer, S
         query = Query(parent=parent, terms=terms)
         limit = None if keys else request.limit
         adapter = session.adapter(context.name)
-        sources.append(Source(context.name, adapter, kind, query, lambda row: chosen.matches(row, now), limit))
-    writer = Writer(request.output, kind, list(schemas.values()), len(contexts) > 1, now)
+        learn = partial(schemas.__setitem__, context.name)
+        sources.append(
+            Source(context.name, adapter, kind, query, lambda row: chosen.matches(row, now), limit, learn)
+        )
+    writer = Writer(request.output, kind, schemas.values(), len(contexts) > 1, now)
     return sources, writer, lambda row: maker(row, now)
 
 

@@ -8,7 +8,7 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from adapters.model import Json, Kind, Resource
 from adapters.port import Schema
@@ -49,9 +49,12 @@ def ascii_only() -> bool:
 
 
 class Writer:
-    """Writes a list of objects as it arrives: `begin` is implied, `end` closes what has to be closed."""
+    """Writes a list of objects as it arrives: `begin` is implied, `end` closes what has to be closed.
 
-    def __init__(self, format: str, kind: Kind, schemas: Sequence[Schema], merged: bool, now: float) -> None:
+    `schemas` may still be learnt while it writes; the columns are those known with the first rows.
+    """
+
+    def __init__(self, format: str, kind: Kind, schemas: Collection[Schema], merged: bool, now: float) -> None:
         self.format, self.kind, self.schemas, self.merged, self.now = format, kind, schemas, merged, now
         self.written = 0
         self._columns: list[int] | None = None
@@ -111,7 +114,7 @@ class Writer:
             width = shutil.get_terminal_size((160, 24)).columns + 3 if narrow else 200
             self._made = columns_for(
                 self.kind,
-                self.schemas,
+                list(self.schemas),
                 merged=self.merged,
                 width=width,
                 wide=self.format == "wide",

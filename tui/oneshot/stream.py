@@ -10,7 +10,7 @@ from typing import Any
 
 from adapters.errors import AdapterError, Timeout, Unsupported
 from adapters.model import Kind, Ref, Resource
-from adapters.port import Adapter, Query
+from adapters.port import Adapter, Query, Schema
 
 FIRST_PAGE, PAGE = 50, 100
 EMPTY_PAGES = 1000
@@ -20,7 +20,9 @@ Sorter = Callable[[Resource], tuple[Any, ...]]
 
 @dataclass(eq=False)
 class Source:
-    """One context's list. `query` already holds what its server can filter by, `keep` is asked of each row."""
+    """One context's list. `query` already holds what its server can filter by, `keep` is asked of each row,
+    `learn` is told the schema that this very server turns out to have.
+    """
 
     context: str
     adapter: Adapter
@@ -28,6 +30,7 @@ class Source:
     query: Query
     keep: Callable[[Resource], bool]
     limit: int | None = None
+    learn: Callable[[Schema], None] = lambda schema: None
     rows: deque[Resource] = field(default_factory=deque)
     error: AdapterError | None = None
     note: str | None = None
@@ -49,6 +52,7 @@ class Source:
         if self.kind in schema.absent or self.kind not in schema.kinds:
             lacking = schema.absent.get(self.kind) or f"{schema.title} has no {self.kind.plural}"
             raise Unsupported(lacking, executed=False)
+        self.learn(schema)
         cursor: str | None = None
         seen: set[str] = set()
         refs: set[Ref] = set()
