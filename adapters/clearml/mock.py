@@ -91,7 +91,8 @@ class Server:
             return PlainTextResponse("Content encoding is not supported", 415)
         call: Call | None = None
         try:
-            call, endpoint = self._understand(request)
+            call = self._understand(request)
+            endpoint = self._endpoint(call)
             self._admit(call, request)
             await self._read(call, endpoint, request)
             return self._reply(request, call, endpoint.handler(call), None)
@@ -103,18 +104,22 @@ class Server:
         error = Refused(status, 0, "injected by a fault", text=MESSAGES.get((status, 0), "Service unavailable"))
         return json_response(self._wrapped("", None, {}, error), status)
 
-    def _understand(self, request: Request) -> tuple[Call, Endpoint]:
+    def _understand(self, request: Request) -> Call:
         found = _PATH.fullmatch(request.scope["path"])
         text = found["version"] if found else None
         asked = self._latest if text is None else parse_version(text)
         service, dot, action = (found["name"] if found else "").partition(".")
         if asked is None or not (service and dot and action) or "." in action:
             raise Refused(400, 0, text="Invalid request path", **{request.scope["path"]: ""})
-        call = Call(service, action, asked, text is not None, {}, request.headers)
+        return Call(service, action, asked, {})
+
+    def _endpoint(self, call: Call) -> Endpoint:
+        """Raises Refused with 404 where there is none, or none of that version yet."""
+        asked = call.version
         for endpoint in self._table.get(call.name, ()):
             if endpoint.minimum <= min(asked, self._latest):
                 call.minimum = endpoint.minimum
-                return call, endpoint
+                return endpoint
         name, version = call.name, f"{asked[0]}.{asked[1]}"
         raise Refused(404, 0, text=f"Unable to find endpoint for name {name} and version {version}")
 

@@ -67,6 +67,14 @@ class EventService:
         page = ordered[at : at + size]
         return {"events": page, "returned": len(page), "total": len(entries), "scroll_id": scroll}
 
+    def get_task_events(self, call: Call) -> Any:
+        """All that was reported, or one type of it, by scroll."""
+        world = self._world()
+        task, kind = self._task(world, call), call.maybe("event_type")
+        entries = log_events(world, task) if kind in (None, "log") else []
+        entries += [event for event in task.events if event["type"] != "log" and kind in (None, event["type"])]
+        return self._scrolled(world, call, sorted(entries, key=lambda event: event["timestamp"]))
+
     def download(self, call: Call) -> Any:
         """The log as text; it breaks off at an event that lacks a field of the format."""
         world = self._world()

@@ -124,6 +124,7 @@ def _events(world: Callable[[], World], events: EventService) -> dict[str, Handl
     return {
         "events.add": events.add,
         "events.add_batch": events.add_batch,
+        "events.get_task_events": events.get_task_events,
         "events.download_task_log": events.download,
         "events.scalar_metrics_iter_histogram": scalars.histogram,
         "events.multi_task_scalar_metrics_iter_histogram": scalars.of_several,

@@ -85,9 +85,9 @@ class Site:
         self._agenda: list[tuple[float, int, Callable[[float], None]]] = []
         self._asked = 0
         self.machines = list(_machines(max(1, hosts)))
-        reserved = [name for name in self.machines if name.startswith("gpu-h100")][:2]
+        self.reserved = [name for name in self.machines if name.startswith("gpu-h100")][:2]
         for number, name in enumerate(self.machines):
-            self._hire(f"{name}:0", name in reserved, start - 3600.0 * (5 + number))
+            self._hire(f"{name}:0", name in self.reserved, start - 3600.0 * (5 + number))
 
     # The agenda
 
@@ -145,7 +145,8 @@ class Site:
     def another(self, queue_id: str, moment: float) -> Worker:
         """One more worker on the least used machine that serves the queue."""
         queue = self.queues[queue_id]
-        fitting = [name for name in self.machines if queue.name in _queues_of(name)] or self.machines[:1]
+        shared = [name for name in self.machines if name not in self.reserved] or self.machines
+        fitting = [name for name in shared if queue.name in _queues_of(name)] or shared[:1]
         slots = dict.fromkeys(fitting, 1)
         for worker in self.workers.values():
             if worker.machine in slots:

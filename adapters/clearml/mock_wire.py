@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -82,16 +82,13 @@ class Call:
     service: str
     action: str
     version: Version
-    requested: bool
     data: dict[str, Any]
-    headers: Mapping[str, str]
     batch: list[dict[str, Any]] | None = None
     user: str = ""
     worker: str = ""
     session: str = ""
     cookie: str | None = None
     minimum: Version = (1, 0)
-    extra: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
