@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from adapters.actions import ACTION_ALIASES, ACTION_IDS
 from adapters.model import ALL_CONTEXTS, KIND_ALIASES, Kind, Ref
 from adapters.names import nearest
+from tui.core.apicall import completions as api_completions
 from tui.core.query import completions
 from tui.core.values import fields_for
 from tui.widgets.sheet import LinesSheet
@@ -27,6 +28,7 @@ WORDS = {
     "keys": "help",
     "cli": "cli",
     "all": "all-contexts",
+    "api": "api",
 }
 MOST_SHOWN = 6
 HISTORY = 50
@@ -51,19 +53,13 @@ class Command:
 def read(text: str, contexts: Sequence[str], verbs: Sequence[str]) -> Command:
     """Parse a command line. Raises CommandError."""
     head, _, rest = text.strip().partition(" ")
-    scope: list[str] = []
-    words: list[str] = []
-    for word in rest.split(" "):
-        if word.startswith("@") and not words:
-            scope += [name for name in word[1:].split(",") if name]
-        elif word:
-            words.append(word)
+    scope, tail = scoped(rest)
     for name in scope:
         if name != ALL_CONTEXTS and name not in contexts:
             raise CommandError(f"no context {name!r}{nearest(name, [*contexts, ALL_CONTEXTS])}")
     chosen = tuple(contexts) if ALL_CONTEXTS in scope else tuple(scope)
-    filter = " ".join(words)
     lower = head.lower()
+    filter = tail if lower == "api" else " ".join(tail.split())  # blanks mean something within JSON
     if "/" in head:
         try:
             ref = Ref.parse(head)
@@ -82,6 +78,17 @@ def read(text: str, contexts: Sequence[str], verbs: Sequence[str]) -> Command:
         return Command(verb=lower, contexts=chosen, filter=filter)
     known = [*WORDS, *(kind.plural for kind in Kind), *ACTION_IDS, *verbs]
     raise CommandError(f"no command {head!r}{nearest(head, known)}")
+
+
+def scoped(text: str) -> tuple[list[str], str]:
+    """The contexts that `@a,b` in front names, and what follows."""
+    names: list[str] = []
+    rest = text.strip()
+    while rest.startswith("@"):
+        word, _, rest = rest.partition(" ")
+        names += [name for name in word[1:].split(",") if name]
+        rest = rest.lstrip()
+    return names, rest
 
 
 class SuggestSheet(LinesSheet):
@@ -169,17 +176,28 @@ class CommandLine:
             names = [*self.services.adapters, ALL_CONTEXTS]
             lead = text[start : self.prompt.edit.cursor][: len(word) - len(typed)]
             return [(lead + name, "context") for name in names if name.lower().startswith(typed)][:MOST_SHOWN]
+        if text.split(" ", 1)[0].lower() == "api":
+            return self._api_words(text[:start], text[start : self.prompt.edit.cursor])
         if kind is None or not word:
             return []
         fields = fields_for(self.services.schemas.values(), kind)
         found = completions(text[start:], self.prompt.edit.cursor - start, fields)
         return [(name if "=" in name else f"{name}=", "field") for name in found][:MOST_SHOWN]
 
+    def _api_words(self, before: str, word: str) -> list[tuple[str, str]]:
+        """Methods of the contexts that are named or shown, then the parameters of the one that was typed."""
+        named, rest = scoped(before.partition(" ")[2])
+        adapters = self.services.adapters
+        scope = [name for name in named if name in adapters] or self.screen.console.scope or tuple(adapters)
+        methods = [spec for name in scope for spec in adapters[name].methods()]
+        return api_completions(methods, rest, word)[:MOST_SHOWN]
+
     def _first_words(self, word: str) -> list[tuple[str, str]]:
         here = {kind for schema in self.services.schemas.values() for kind in schema.kinds}
         kinds = [(kind.plural, "kind") for kind in Kind if kind in here]
         actions = dict.fromkeys(spec.id for schema in self.services.schemas.values() for spec in schema.actions)
-        known = [*kinds, ("contexts", "go"), ("quit", "session"), ("help", "look"), ("cli", "copy")]
+        known = [*kinds, ("contexts", "go"), ("quit", "session"), ("help", "look")]
+        known += [("cli", "copy"), ("api", "call")]
         known += [(name, "action") for name in actions]
         known += [(verb, "key") for verb in self.verbs]
         seen: dict[str, str] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 from adapters.actions import ParamSpec, ParamType
@@ -14,6 +15,8 @@ from tui.core.params import BadParam, read_value
 OPTIONAL = ", optional"
 TYPES = {"text": ParamType.TEXT, "number": ParamType.NUMBER, "true or false": ParamType.BOOL}
 BEGINS_JSON = ("{", "[", '"')
+SHORT = {"true or false": "yes/no"}
+PARAM = re.compile(r" (\w+)=")
 WORDS = {"true": True, "false": False, "null": None}
 
 
@@ -116,3 +119,21 @@ def call_text(method: str, params: Mapping[str, Json]) -> str:
     """The call on one line, as a plan shows it."""
     shown = [f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in params.items()]
     return " ".join([method, *shown])
+
+
+def completions(methods: Sequence[MethodSpec], before: str, word: str) -> list[tuple[str, str]]:
+    """(word, what it is) for the word under the cursor of a call; `before` is what stands in front of it."""
+    if not before.strip():
+        low = word.lower()
+        found = {spec.name: spec.effect for spec in methods if low in spec.name.lower()}
+        return sorted(found.items(), key=lambda each: (not each[0].lower().startswith(low), each[0]))
+    name, _, rest = before.strip().partition(" ")
+    spec = find_method(methods, name)
+    if spec is None:
+        return []
+    given = set(PARAM.findall(f" {rest}"))
+    return [
+        (f"{param}=", SHORT.get(words.removesuffix(OPTIONAL), words))
+        for param, words in spec.params
+        if param not in given and param.lower().startswith(word.lower())
+    ]

@@ -193,6 +193,10 @@ class GridScreen(Grid, inherit_bindings=False):
                 console.use_contexts(names)
             else:
                 console.open_contexts()
+        elif command.verb == "api":
+            from tui.screens.apicall import call
+
+            call(self, command.contexts, command.filter)
         elif command.verb == "cli":
             self.copy_command()
         else:

@@ -27,6 +27,7 @@ class DocumentScreen(PaneScreen):
     """`mode` is `describe` or `yaml`; `d` and `y` change it."""
 
     where = keys.DOCUMENT
+    hints: Sequence[Hint] = HINTS
 
     def __init__(self, ref: Ref, mode: str = "describe") -> None:
         super().__init__(ref)
@@ -45,9 +46,7 @@ class DocumentScreen(PaneScreen):
     def on_mount(self) -> None:
         self._title()
         self.set_freshness("loading")
-        self.key_hints(
-            (("d", "fields", True), ("y", "raw", True), ("n N", "match", True), ("^s", "save", True)), FIXED
-        )
+        self.key_hints(self.hints, FIXED)
         self.do_refresh()
 
     def _title(self) -> None:
@@ -135,15 +134,20 @@ class DocumentScreen(PaneScreen):
         self.message("copied the line", "muted")
 
     def do_save(self) -> None:
-        suffix = ".yaml" if self.mode == "yaml" else ".txt"
+        suffix, text = self.saved()
         path = save_path(self.ref, [self.mode], suffix)
-        text = "\n".join(self.view.text_of(index) for index in range(self.view.count)) + "\n"
         try:
-            path.write_text(self._yaml if self.mode == "yaml" else text, encoding="utf-8", errors="replace")
+            path.write_text(text, encoding="utf-8", errors="replace")
         except OSError as error:
             self.message(f"✗ not saved: {error.strerror or error}", "failed")
         else:
             self.message(f"saved as {path}", "muted")
+
+    def saved(self) -> tuple[str, str]:
+        """What a file of this gets: its suffix and its text."""
+        if self.mode == "yaml":
+            return ".yaml", self._yaml
+        return ".txt", "\n".join(self.view.text_of(index) for index in range(self.view.count)) + "\n"
 
 
 def as_yaml(detail: Detail) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual import events
 from textual._time import get_time
 
 from adapters.errors import AdapterError
-from adapters.model import Ref
+from adapters.model import Json, Ref
 from tui.core.plan import Confirm, Outcome, Plan
 from tui.core.planner import PlanRefused, find_action
 from tui.screens import planview
@@ -69,7 +71,7 @@ class PlanSheet(PlanFace):
         self.phase, self.problem = Phase.READING, ""
         self.redraw()
         try:
-            plan = await self.host.services.planner.make(self.action, self.refs, values, shown=self._shown)
+            plan = await self._planned(values)
         except PlanRefused as refusal:
             self.plan, self.phase, self.problem = None, Phase.REFUSED, str(refusal)
             if self.form.fields:
@@ -86,6 +88,9 @@ class PlanSheet(PlanFace):
                 self.problem = plan.targets[0].reason if len(plan.targets) == 1 else "nothing here can be done"
         self.on = "cancel"
         self._shield()
+
+    async def _planned(self, values: Mapping[str, Json]) -> Plan:
+        return await self.host.services.planner.make(self.action, self.refs, values, shown=self._shown)
 
     def _shield(self) -> None:
         """From the next drawing on, drop keys for a moment."""
@@ -141,7 +146,7 @@ class PlanSheet(PlanFace):
             self.problem = str(refusal)
         self.plan, self.phase, self.on = plan, Phase.ENDED, "cancel"
         remainder = plan.remainder()
-        if remainder:
+        if remainder and plan.method is None:
             host.console.last_plan = (self.action, remainder)
         host.plan_ended(plan)
         for target in plan.targets:

@@ -39,8 +39,10 @@ def title(plan: Plan) -> str:
     """`PLAN  drain host gpu-a100-0417 in peloton, protected`."""
     if len(plan.targets) == 1:
         target = plan.targets[0]
-        named = f"{target.ref.kind.value} {safe(target.name)}" if target.ref.id else "a new object"
         guard = ", protected" if target.protected else ""
+        if plan.method is not None:
+            return f"PLAN  {verb(plan)} in {target.ref.context}{guard}"
+        named = f"{target.ref.kind.value} {safe(target.name)}" if target.ref.id else "a new object"
         return f"PLAN  {verb(plan)} {named} in {target.ref.context}{guard}"
     kinds = {target.ref.kind for target in plan.targets}
     kind = next(iter(kinds)).plural if len(kinds) == 1 else "objects"
@@ -245,8 +247,10 @@ def progress(plan: Plan) -> list[Piece]:
 
 
 def command(plan: Plan) -> str:
-    """The `runyard do ...` that does the same."""
+    """The `runyard do ...`, or `runyard api ...`, that does the same."""
     words = ["runyard", "do", plan.action, *(target.label for target in plan.can or plan.targets)]
+    if plan.method is not None:
+        words = ["runyard", "api", *plan.contexts, plan.method]
     for name, value in plan.params.items():
         words += ["--set", f"{name}={_written(value)}"]
     if plan.reason:
