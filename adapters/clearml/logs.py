@@ -26,7 +26,7 @@ LATE = 60_000
 KEPT_EVENTS = 4000
 KEPT_READINGS = 64
 ORIGIN = 10**12
-BYTES_A_LINE = 80
+BYTES_A_LINE = 40
 LONGEST_LINE = 1 << 20
 NEW_LOG = (2, 9)
 """Since this version the log is read by time; before, by a scroll that ends where the log ended when it began."""
@@ -163,51 +163,57 @@ class Logs:
             self._readings.popitem(last=False)
 
     async def _tail(self, task: str, tail: int) -> LogChunk:
-        """About the last bytes, from a time on with all its lines."""
-        reply = await self._api.get_task_log(
-            task=task,
-            batch_size=max(1, min(BATCH * 5, tail // BYTES_A_LINE + 1)),
-            navigate_earlier=True,
-            order="asc",
-        )
-        events = sorted(wire.list_of(reply, "events", wire.LogEvent), key=lambda event: event.timestamp)
-        total = wire.data_of(reply).get("total")
-        size, start = 0, 0
-        for event in reversed(events):
-            if size >= tail and event.timestamp != start:
-                break
-            size += len(line_of(event))
-            start = event.timestamp
-        chosen = [event for event in events if event.timestamp >= start]
-        earlier = (total if isinstance(total, int) else len(events)) - len(chosen)
-        if earlier <= 0:
-            return self._given(task, _Reading(), chosen, True)
-        return self._given(
-            task, _Reading(since=start), chosen, True, f"starts {earlier:,} or more entries into the log"
-        )
+        """At least the last bytes, from a time on with all its lines; less only when that is the whole log."""
+        events: list[wire.LogEvent] = []
+        size, before, more = 0, None, True
+        while more and size < tail:
+            batch = max(1, min(BATCH, (tail - size) // BYTES_A_LINE + 1))
+            reply = await self._api.get_task_log(
+                task=task, batch_size=batch, navigate_earlier=True, from_timestamp=before, order="asc"
+            )
+            page = wire.list_of(reply, "events", wire.LogEvent)
+            events = [*sorted(page, key=lambda event: event.timestamp), *events]
+            size += sum(len(line_of(event)) for event in page)
+            more = len(page) >= batch
+            before = events[0].timestamp if events else None
+        if not more:
+            return self._given(task, _Reading(), events, True)
+        note = "starts later; what came before was not read"
+        return self._given(task, _Reading(since=events[0].timestamp if events else 0), events, True, note)
 
     async def _counted(self, task: str, cursor: int) -> LogChunk:
-        """From a cursor of an earlier session: read up to it again. Late lines stand elsewhere now, so the cursor
-        may fall into a line; then that line comes again."""
+        """From a cursor of an earlier session: what was given then is counted off. When the count does not fall
+        between two lines, late ones have come in before it; then the last minute comes again."""
         since, wanted = divmod(cursor, ORIGIN)
-        reading = _Reading(since=since)
+        reading, passed = _Reading(since=since), list[wire.LogEvent]()
         after, at_end = since - 1, False
-        while not at_end:
+        while not at_end and reading.size < wanted:
             events, at_end = await self._events(task, after)
+            after = events[-1].timestamp if events else after
             for index, event in enumerate(events):
                 length = len(line_of(event))
-                if reading.size + length <= wanted:
-                    reading.size += length
-                    continue
-                reading.took(events[:index])
-                note = None if reading.size == wanted else "late lines have come in between; some come again here"
-                reading.size = wanted
-                return self._given(task, reading, events[index:], at_end, note)
+                if reading.size + length > wanted:
+                    return self._given_from(task, reading, passed + events, len(passed) + index, wanted, at_end)
+                reading.size += length
             reading.took(events)
-            after = events[-1].timestamp if events else after
+            passed = [event for event in [*passed, *events] if event.timestamp >= reading.newest - LATE]
         if reading.size < wanted:
             return LogChunk(b"", "0", False, size=0, note=GONE)
-        return self._given(task, reading, [], True)
+        reading.at_end = at_end
+        return await self._onward(task, reading)
+
+    def _given_from(
+        self, task: str, reading: _Reading, events: list[wire.LogEvent], index: int, wanted: int, at_end: bool
+    ) -> LogChunk:
+        """The events from an index on; those before it were counted off."""
+        note = None
+        if reading.size != wanted:
+            note, reading.size = "late lines have come in; the last minute comes again", wanted
+            first = events[index].timestamp - LATE
+            index = next(at for at, event in enumerate(events) if event.timestamp >= first)
+        reading.recent = []  # `events` begin with the same ones
+        reading.took(events[:index])
+        return self._given(task, reading, events[index:], at_end, note)
 
     async def _scroll(self, task: str, cursor: str | None) -> LogChunk:
         """Servers of the first versions: the whole log, page by page."""

@@ -15,7 +15,7 @@ from adapters.clearml.mapping import ARCHIVED, STOPPING, place, run_ref
 from adapters.clearml.places import Projects, Queues
 from adapters.clearml.session import Session
 from adapters.clearml.tasks import Tasks
-from adapters.errors import Conflict, Invalid
+from adapters.errors import AdapterError, Conflict, Invalid
 from adapters.http import Reply
 from adapters.model import Json, Ref
 from adapters.permit import Permit
@@ -70,6 +70,15 @@ class Writes:
 
     async def perform(self, action: str, ref: Ref, params: Params, permit: Permit) -> ActionResult:
         """One write. What it needs to know is read first. Raises AdapterError."""
+        try:
+            await self._session.headers()  # which also tells what this server can do
+            return await self._perform(action, ref, params, permit)
+        except AdapterError as error:
+            if not permit.spent:
+                error.executed = False  # it was a read that failed
+            raise
+
+    async def _perform(self, action: str, ref: Ref, params: Params, permit: Permit) -> ActionResult:
         match action:
             case "create":
                 return await self._create(params, permit)
