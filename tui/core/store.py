@@ -57,7 +57,8 @@ class Snapshot:
     `stale_since` is the time of the last good answer once the rows are out of date. `error` is the last
     failure, None after a success. `applied` are the terms of the query the server has evaluated,
     `server_sorted` that its order is the one asked for. `first_seen` holds, for rows without a time of
-    their own, when they were first seen in their present state.
+    their own, when they were first seen in their present state. `live`: a watch tells of each change, so the rows
+    are true now, whatever `as_of` says.
     """
 
     key: Key
@@ -74,6 +75,7 @@ class Snapshot:
     server_sorted: bool = False
     changed: Mapping[Ref, CellChange] = field(default_factory=lambda: _NO_MARKS)
     first_seen: Mapping[Ref, float] = field(default_factory=lambda: _NO_TIMES)
+    live: bool = False
 
     @property
     def loaded(self) -> int:

@@ -129,6 +129,7 @@ class SyncEngine:
                 key,
                 adapter,
                 lambda: self._kind_spec(context, kind),
+                lambda: self.schema(context),
                 self.store,
                 self._settings_of(context),
                 self._world,
@@ -234,7 +235,7 @@ class SyncEngine:
             return
         del self._held[claim.key]
         held.task.cancel()
-        self.store.apply(claim.key, now=self._world.clock(), loading=False)
+        self.store.apply(claim.key, now=self._world.clock(), loading=False, live=False)
         self._released[claim.key] = None
         while len(self._released) > self._settings_of(claim.key.context).kept:
             oldest = next(iter(self._released))

@@ -10,10 +10,11 @@ from typing import Any
 
 from adapters.errors import AdapterError, Unsupported
 from adapters.model import ENDED, Kind, Ref, Resource
-from adapters.port import Adapter, KindSpec, Page, Query, Scope
+from adapters.port import Adapter, Change, ChangeType, KindSpec, Page, Query, Schema, Scope
 from tui.core.slices import Pace, pieces
 from tui.core.store import Key, Snapshot, Store
 from tui.core.sync_walk import BARREN_PAGES, SyncSettings, Walk, World, as_adapter_error, read_each
+from tui.core.sync_watch import Heard, ListWatch, applied
 
 VERIFIED = 50
 RE_READ = 200
@@ -35,6 +36,7 @@ class ListSync:
         key: Key,
         adapter: Adapter,
         spec: Callable[[], Awaitable[KindSpec]],
+        schema: Callable[[], Awaitable[Schema]],
         store: Store,
         settings: SyncSettings,
         world: World,
@@ -60,6 +62,10 @@ class ListSync:
         self._put_since: set[Ref] = set()
         self._active_refs = {ref for ref, row in self.snapshot.rows.items() if row.state not in ENDED}
         self._re_read_from = 0
+        self._again = False
+        self._list_note: str | None = None
+        self._heard = Heard()
+        self._watch = ListWatch(key, adapter, schema, settings, world, running, self._take, self._watch_told)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -76,6 +82,7 @@ class ListSync:
             self._active_refs.add(resource.ref)
 
     async def run(self) -> None:
+        watching = asyncio.ensure_future(self._watch.run())
         try:
             while True:
                 self._wake.clear()
@@ -83,8 +90,10 @@ class ListSync:
                 delay = await self._round()
                 await self._nap(delay)
         finally:
+            watching.cancel()
             if self.walking is not None:
                 self.walking.cancel()
+            await asyncio.gather(watching, return_exceptions=True)  # its stream is closed by then
 
     async def _round(self) -> float:
         """One refresh; returns the seconds until the next one."""
@@ -94,7 +103,7 @@ class ListSync:
         except Exception as found:
             return self._failed(as_adapter_error(self.key.context, found))
         self.failures = 0
-        self._apply(as_of=as_of, error=None, stale_since=None)
+        self._apply(as_of=began if self._watch.live else as_of, error=None, stale_since=None)
         took = self._world.clock() - began
         delay = self._jittered(max(self._interval(), 2 * took))  # a server that needs long is asked less
         self._report(None, self._world.clock() + delay)
@@ -102,6 +111,8 @@ class ListSync:
 
     def _interval(self) -> float:
         settings = self._settings
+        if self._watch.live:
+            return settings.watched
         fan_out = settings.fan_out_factor if self._fans_out else 1.0
         return settings.interval * fan_out * (settings.hidden_factor if self.hidden else 1.0)
 
@@ -162,11 +173,36 @@ class ListSync:
         for item in put:
             self.notice(item)
         self._active_refs.difference_update(remove)
+        if "note" in status:
+            self._list_note = status["note"]
+            status["note"] = self._note()
         self._store.apply(self.key, put, remove, now=self._world.clock(), mark_new=mark_new, **status)
 
     async def _ask(self, query: Query, cursor: str | None, limit: int) -> Page:
         await self._running.wait()
-        return await self._adapter.list(self.key.kind, query, cursor=cursor, limit=limit)
+        with self._heard.asking() as fresh:
+            page = await self._adapter.list(self.key.kind, query, cursor=cursor, limit=limit)
+            items = fresh(page.items)
+        return page if len(items) == len(page.items) else replace(page, items=items)
+
+    def _take(self, change: Change) -> None:
+        """One change out of the watch."""
+        if change.type is ChangeType.RELIST:
+            self._again, self._relist_at = True, 0.0
+            self.wake()
+        elif change.ref is not None and self._loaded:  # what comes before is in the list that is read anyway
+            self._heard.tell(change.ref)
+            self._put_since.add(change.ref)
+            put, remove, total = applied(change, change.ref, self.snapshot)
+            self._apply(put, remove, mark_new=True, total=total, as_of=self._world.clock())
+
+    def _watch_told(self) -> None:
+        """The watch has begun or ended: say so, and ask at the new pace from now on."""
+        self._apply(live=self._watch.live, note=self._list_note)
+        self.wake()
+
+    def _note(self) -> str | None:
+        return "; ".join(note for note in (self._list_note, self._watch.note) if note) or None
 
     async def _load(self, began: float) -> float:
         """The first page is published at once; the rest follows in the background."""
@@ -205,7 +241,7 @@ class ListSync:
         return _Pages(walk, stream)
 
     def _start_walk(self, pages: _Pages, *, first: bool) -> None:
-        self._relist_at = float("inf")
+        self._relist_at, self._again = float("inf"), self._again and first
         self.walking = asyncio.ensure_future(self._walk_on(pages, first))
 
     async def _walk_on(self, pages: _Pages, first: bool) -> None:
@@ -228,6 +264,10 @@ class ListSync:
             return
         self._walked_at = began
         few = self._changing_are_few(await self._spec())
+        if self._again:  # the watch was opened while this went on
+            self._again, self._relist_at = False, self._world.clock()
+            self.wake()
+            return
         pause = max(self._settings.relist_every, self._settings.relist_per_page * pages.walk.pages)
         self._relist_at = self._world.clock() + (pause if few else self._settings.relist_pause * pages.walk.pages)
 
@@ -340,7 +380,9 @@ class ListSync:
     async def _read(self, refs: Sequence[Ref]) -> list[Resource | None]:
         async def get(ref: Ref) -> Resource:
             await self._running.wait()
-            return await self._adapter.get(ref)
+            with self._heard.asking() as fresh:
+                found = await self._adapter.get(ref)
+                return found if fresh([found]) else self.snapshot.rows.get(ref, found)
 
         return await read_each(refs, get, self._settings.parallel)
 

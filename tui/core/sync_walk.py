@@ -18,10 +18,11 @@ BARREN_PAGES = 20
 @dataclass(frozen=True, slots=True)
 class SyncSettings:
     """Seconds and rows. `interval` is the time between refreshes of what is on screen; it is longer for what
-    is hidden, and for a list that costs a request for each parent.
+    is hidden, and for a list that costs a request for each parent; `watched` is that of a list with a watch.
     """
 
     interval: float = 2.0
+    watched: float = 30.0
     max_rows: int = 20_000
     page_first: int = 50
     page: int = 100
