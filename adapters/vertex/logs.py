@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from time import time
 
-from adapters.model import ENDED, Kind, LogMode, LogSource, Ref, State
+from adapters.model import ENDED, Kind, LogMode, LogSource, Ref
 from adapters.vertex import wire
 from adapters.vertex.mapping import culprit, part_ref, pools, run_ref, to_state
 
@@ -42,7 +42,7 @@ class LogKey:
 def sources(context: str, job: wire.CustomJob, nodes: Sequence[str] | None = None) -> list[LogSource]:
     """The logs of these nodes; None asks for all of them, and for those of the whole job.
 
-    The replica that the job's error names comes first; the service's own log says why a job waits or ended.
+    The replica that the job's error names comes first; of a job that never ran only the service has something to say.
     """
     every = [node for pool in pools(job) for node in pool.nodes]
     guilty = culprit(job)
@@ -54,8 +54,7 @@ def sources(context: str, job: wire.CustomJob, nodes: Sequence[str] | None = Non
     if len(every) > 1:
         first = 1 if guilty in chosen else 0
         found.insert(first, _source(context, job, run, EVERYTHING, ""))
-    waits = to_state(job.state)[0] in (State.QUEUED, State.PENDING)
-    found.insert(0 if waits else len(found), _source(context, job, run, SERVICE, SERVICE))
+    found.insert(len(found) if job.start_time else 0, _source(context, job, run, SERVICE, SERVICE))
     return found
 
 

@@ -117,7 +117,7 @@ def _pool(pool: Pool | None, outline: Outline, draw: Draw) -> dict[str, Any]:
 def _scheduling(outline: Outline, draw: Draw, life: Life) -> dict[str, Any]:
     made: dict[str, Any] = {"timeout": "604800s"}
     if life.final == EXPIRED:
-        made |= {"strategy": "FLEX_START", "maxWaitDuration": "1800s"}
+        made |= {"strategy": "FLEX_START", "maxWaitDuration": f"{round(life.ended - life.created)}s"}
     elif life.story is not None and life.story.id == "preempted":
         made |= {"strategy": "SPOT", "disableRetries": True}
     elif draw.unit("strategy") < 0.2:
