@@ -10,9 +10,12 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from textual import events
+from textual._compositor import CompositorUpdate
 from textual.app import App
+from textual.screen import Screen
 from textual.theme import Theme as TextualTheme
 
 from adapters.errors import AdapterError
@@ -20,6 +23,7 @@ from adapters.model import Kind, Ref, parse_kind
 from adapters.names import nearest
 from adapters.port import ANY, Query
 from tui.core.services import Note, Services
+from tui.painting import Changes, Painter, erases_in_color
 from tui.screens.base import GridScreen
 from tui.styles import tokens
 
@@ -57,6 +61,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.palette = tokens.use(theme or tokens.THEMES["dark"], ascii=services.ascii)
         # Indices are sent as they are: turned into RGB and back they would come out as their neighbours.
         super().__init__(ansi_color=True)
+        self.painter = Painter(erases=erases_in_color())
         self.scope: tuple[str, ...] = tuple(scope) or tuple(services.adapters)
         self.start_view, self.start_filter, self.banner = view, filter, banner
         self.problems, self.start_contexts = tuple(problems), start_contexts
@@ -118,6 +123,15 @@ class ConsoleApp(App[int], inherit_bindings=False):
             self.exit(0)
 
     def _say_problems(self) -> None:
+    def on_resize(self) -> None:
+        self.painter.forget()
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        """Textual writes what it drew; the painter leaves out what the terminal shows already."""
+        if isinstance(renderable, CompositorUpdate):
+            renderable = Changes(renderable, self.painter, self.size)
+        super()._display(screen, renderable)
+
         if self.grid is not None:
             for problem in self.problems:
                 self.grid.message(problem, "failed")

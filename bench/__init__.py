@@ -1,0 +1,1 @@
+"""How fast the console is: ratios against peers and floors, all measured in one run."""
