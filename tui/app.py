@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from textual import events
 from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.screen import Screen
@@ -122,7 +121,6 @@ class ConsoleApp(App[int], inherit_bindings=False):
         except OSError:
             self.exit(0)
 
-    def _say_problems(self) -> None:
     def on_resize(self) -> None:
         self.painter.forget()
 
@@ -132,6 +130,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
             renderable = Changes(renderable, self.painter, self.size)
         super()._display(screen, renderable)
 
+    def _say_problems(self) -> None:
         if self.grid is not None:
             for problem in self.problems:
                 self.grid.message(problem, "failed")
