@@ -1,0 +1,1 @@
+"""The mock's ClearML API, held against what the real apiserver answers."""
