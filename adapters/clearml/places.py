@@ -48,6 +48,10 @@ class Queues:
         except AdapterError:
             self._read_at = self._clock()  # names are a service; the list is shown without them
 
+    def forget(self) -> None:
+        """After a write: who waits where is to be read again."""
+        self._read_at = None
+
     async def read(self) -> list[tuple[wire.Queue, dict[str, Json]]]:
         """Every queue as it is now, with the server's own JSON. Raises AdapterError."""
         reply = await self._all()

@@ -77,6 +77,8 @@ class Writes:
             if not permit.spent:
                 error.executed = False  # it was a read that failed
             raise
+        finally:
+            self._queues.forget()
 
     async def _perform(self, action: str, ref: Ref, params: Params, permit: Permit) -> ActionResult:
         match action:
