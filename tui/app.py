@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from textual import events
 from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.screen import Screen
@@ -67,6 +68,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.notes: deque[Note] = deque(maxlen=MOST_NOTES)
         self.last_plan: tuple[str, tuple[Ref, ...]] | None = None
         self._interrupted = float("-inf")
+        self.pointed_at = float("-inf")
         self._forward: list[Callable[[], None]] = []
 
     # life
@@ -279,6 +281,21 @@ class ConsoleApp(App[int], inherit_bindings=False):
             self._forward.append(again)
         self.pop_screen()
 
+    def go_back_to(self, way: Sequence[str]) -> None:
+        """To the nearest screen at or above the end of `way`, crumbs from the context on; else the contexts."""
+        from tui.screens.contexts import ContextsScreen
+
+        stack = [screen for screen in self.screen_stack if isinstance(screen, GridScreen)]
+        wanted = list(way[1:])  # a list of all contexts leads to an object of one
+        for depth, screen in reversed(list(enumerate(stack))):
+            crumbs = screen.head.crumbs[1:]
+            there = crumbs and crumbs == wanted[: len(crumbs)]
+            if there or (not wanted and isinstance(screen, ContextsScreen)):
+                for _ in stack[depth + 1 :]:
+                    self.go_back()
+                return
+        self.open_contexts()
+
     def interrupt(self) -> None:
         now = time.monotonic()
         if now - self._interrupted <= TWICE:
@@ -315,6 +332,12 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
         if self.grid is not None:
             self.grid.open_sheet(NotesSheet(list(self.notes)))
+
+    async def on_event(self, event: events.Event) -> None:
+        """Notes when the mouse was pressed; clicks are made from that later, when the queue allows."""
+        if isinstance(event, events.MouseDown) and not event.is_forwarded:
+            self.pointed_at = event.time
+        await super().on_event(event)
 
     # small services
 

@@ -188,6 +188,13 @@ def shown(key: str) -> str:
     return _SHOWN.get(key, key)
 
 
+def unshown(text: str) -> str:
+    """The name of a key from how it is written on the screen."""
+    if len(text) > 1 and text.startswith("^"):
+        return "ctrl-" + text[1:]
+    return next((key for key, written in _SHOWN.items() if written == text), text)
+
+
 def valid_key(name: str) -> bool:
     rest = name
     for modifier in _MODIFIERS:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from textual import events
 from textual.pilot import Pilot
 
 from adapters.actions import ActionResult, ActionSpec, Preview
@@ -225,6 +226,20 @@ class Tester:
 
     async def press(self, *names: str) -> None:
         await self.pilot.press(*names)
+        await self.pilot.pause()
+
+    async def click(self, text: str, times: int = 1, line: int | None = None) -> None:
+        """Click where a text is drawn, by the events that a terminal sends."""
+        at = next(y for y, drawn in enumerate(self.lines) if text in drawn and line in (None, y))
+        await self.click_at(self.lines[at].index(text) + len(text) // 2, at, times)
+
+    async def click_at(self, x: int, y: int, times: int = 1) -> None:
+        for _ in range(times):
+            for kind in (events.MouseDown, events.MouseUp):
+                self.app.post_message(
+                    kind(None, x, y, 0, 0, button=1, shift=False, meta=False, ctrl=False, screen_x=x, screen_y=y)
+                )
+        await self.pilot.pause()
         await self.pilot.pause()
 
     async def type(self, text: str) -> None:

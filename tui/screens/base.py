@@ -11,6 +11,9 @@ from textual import events
 from adapters.model import Ref, Resource
 from tui import keys
 from tui.screens.grid import PEEK_DELAY, Console, Grid
+from tui.widgets.head import Head
+from tui.widgets.keybar import KeyBar
+from tui.widgets.peek import Peek
 from tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
@@ -52,6 +55,30 @@ class GridScreen(Grid, inherit_bindings=False):
         self.peek.say(None)
         await self.perform(spec)
         return True
+
+    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
+        await self._press_shown(event.key)
+
+    async def on_peek_clicked(self, event: Peek.Clicked) -> None:
+        self.pressed_at = self.console.pointed_at
+        if self.sheet is not None:
+            self.sheet.pointed(event.text)
+        elif "key" in event.token.split():
+            await self._press_shown(event.text.strip())
+
+    async def _press_shown(self, text: str) -> None:
+        """A key was clicked where its name is written."""
+        self.pressed_at = self.console.pointed_at
+        if text == ":q":
+            self.app.exit(0)
+            return
+        key = keys.unshown(text)
+        if keys.valid_key(key):
+            await self.press(key, key if len(key) == 1 else None)
+
+    def on_head_crumb_clicked(self, event: Head.CrumbClicked) -> None:
+        if not self.asking:
+            self.console.go_back_to(event.way)
 
     async def perform(self, spec: keys.KeySpec) -> None:
         """Do what a key or verb means, here or in the app."""

@@ -37,6 +37,7 @@ class Console(Protocol):
     scope: tuple[str, ...]
     banner: str
     last_plan: tuple[str, tuple[Ref, ...]] | None
+    pointed_at: float
 
     def open_list(
         self,
@@ -57,6 +58,7 @@ class Console(Protocol):
     def use_contexts(self, names: Sequence[str]) -> None: ...
     def go_back(self) -> None: ...
     def interrupt(self) -> None: ...
+    def go_back_to(self, way: Sequence[str]) -> None: ...
     def copy(self, text: str) -> None: ...
     def note(self, text: str, token: str) -> None: ...
 
@@ -170,6 +172,11 @@ class Grid(Screen[None], inherit_bindings=False):
         self.peek.prompt = None
         self.peek.refresh()
         self._restore_hints()
+
+    @property
+    def asking(self) -> bool:
+        """Whether a sheet or a prompt has the keys, and with them the mouse."""
+        return self.sheet is not None or self.peek.prompt is not None
 
     def open_sheet(self, sheet: Sheet) -> None:
         """Let a sheet rise from line H-2; one at a time, a second one replaces the first."""

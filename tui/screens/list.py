@@ -338,7 +338,8 @@ class ListScreen(ListSay):
             self.message(f"saved filter {number}: {problem}", "failed")
 
     def on_head_slot_clicked(self, event: Head.SlotClicked) -> None:
-        self.apply_filter("" if event.filter == self.filter_text else event.filter)
+        if not self.asking:
+            self.apply_filter("" if event.filter == self.filter_text else event.filter)
 
     def do_back(self) -> None:
         if self.view.filter is not None:

@@ -21,7 +21,7 @@ from tui.widgets.peek import RIGHT
 STATE_FILTERS: Mapping[State, str] = {
     State.FAILED: "state=failed,lost",
     State.RUNNING: "state=running,aborting",
-    State.QUEUED: "state=draft,pending,queued,paused",
+    State.QUEUED: "state=waiting",
     State.SUCCEEDED: "state=succeeded,aborted,skipped",
     State.DOWN: "state=down",
     State.DRAINING: "state=draining",

@@ -277,6 +277,30 @@ class PlanSheet(PlanFace):
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
+        self.host.pressed_at = self.host.console.pointed_at
+        name = self.field_at(event.y)
+        again = name == self.on
+        if self._point(name) and again and self.form is not None and not self.form.fields[int(name[6:])].typed:
+            self._edit("space", None)
+            self.redraw()
+
+    def pointed(self, text: str) -> bool:
+        return self._point(self.button_at(text))
+
+    def _point(self, name: str) -> bool:
+        """A click gives the focus; on a button it is enter as well, under the same rules: one that is not armed is
+        no stop, and after an object moved the first click only shows where the focus goes."""
+        if name not in self.stops or self.phase is Phase.READING or not self._ready(self.host.pressed_at):
+            return False
+        self.host.peek.say(None)
+        moved, self.moved = self.moved, False
+        remade = self._leave()
+        self.on = name
+        if name in ("cancel", "go", "stop") and not moved and not remade:
+            self._enter()
+        if self.up:
+            self.redraw()
+        return True
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()

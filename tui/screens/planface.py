@@ -59,6 +59,7 @@ class PlanFace(Sheet):
         self._drawn_at: float | None = None
         self._stop = asyncio.Event()
         self._shown: dict[Ref, Resource] = {}
+        self._drawn_buttons: dict[str, str] = {}
 
     @property
     def host(self) -> GridScreen:
@@ -166,6 +167,17 @@ class PlanFace(Sheet):
         rows = self._visible(self.lines(width), self.size.height - 1)
         return draw.line(rows[y - 1] if y <= len(rows) else (), width, ground="surface")
 
+    def field_at(self, y: int) -> str:
+        """The field that is drawn on a line of the sheet, or an empty string."""
+        width = self.size.width
+        rows, fields = self._visible(self.lines(width), self.size.height - 1), self._form_lines(width)
+        return f"field:{fields.index(rows[y - 1])}" if 0 < y <= len(rows) and rows[y - 1] in fields else ""
+
+    def button_at(self, text: str) -> str:
+        """What is drawn as this text on the bottom line: a button, else what must be typed."""
+        name = self._drawn_buttons.get(text.strip(" []"), "")
+        return name or ("phrase" if "phrase" in self.stops and text.strip() else "")
+
     def _visible(self, rows: list[list[Piece]], room: int) -> list[list[Piece]]:
         """The part that fits; what the operator must fill in is always in view."""
         if len(rows) <= room:
@@ -190,6 +202,7 @@ class PlanFace(Sheet):
 
     def _bottom(self) -> list[Piece]:
         plan = self.plan
+        self._drawn_buttons.clear()
         if self.phase is Phase.READING or plan is None or self.phase is Phase.REFUSED:
             cannot: Piece = ("nothing will be sent", "muted") if self.phase is Phase.REFUSED else ("", "text")
             return [cannot, RIGHT, *self._button("cancel", "Close" if self.phase is Phase.REFUSED else "Cancel")]
@@ -206,6 +219,7 @@ class PlanFace(Sheet):
         return [(safe(problem), "waiting") if problem else ("", "text"), RIGHT, *buttons]
 
     def _button(self, name: str, title: str) -> list[Piece]:
+        self._drawn_buttons[title] = name
         if name == "go" and not self._armed:
             return [(f"  {title}  ", "muted")]
         token = "danger" if name == "go" else "bold"

@@ -49,13 +49,27 @@ def line(
     margin: int = 0,
 ) -> Strip:
     """One line: `left` from the left edge, `right` against the right one (less `margin`), which gives way last."""
+    pieces = laid_out(left, width, right, margin=margin)
+    return strip(pieces, width, selected=selected, ground=ground)
+
+
+def laid_out(left: Sequence[Piece], width: int, right: Sequence[Piece] = (), *, margin: int = 0) -> list[Piece]:
+    """The pieces of `line`, with the gap between them."""
     right = fit(right, max(0, width - margin))
     right_width = width_of(right) + margin if right else 0
     room = width - right_width - (1 if right and left else 0)
     left = fit(left, max(0, room))
     gap = width - width_of(left) - right_width
-    pieces = [*left, (" " * max(0, gap), "text"), *right, (" " * (margin if right else 0), "text")]
-    return strip(pieces, width, selected=selected, ground=ground)
+    return [*left, (" " * max(0, gap), "text"), *right, (" " * (margin if right else 0), "text")]
+
+
+def piece_at(pieces: Iterable[Piece], x: int) -> Piece | None:
+    """The piece that covers a column."""
+    for piece in pieces:
+        x -= cell_len(piece[0])
+        if x < 0:
+            return piece
+    return None
 
 
 def strip(pieces: Iterable[Piece], width: int, *, selected: bool = False, ground: str = "body") -> Strip:

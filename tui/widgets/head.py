@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.core.text import cut
 from tui.styles import tokens
 from tui.widgets.draw import Piece, blank, line, width_of
 
@@ -45,6 +46,12 @@ class Head(Widget):
     class SlotClicked(Message):
         filter: str
 
+    @dataclass
+    class CrumbClicked(Message):
+        """`way` is the way to the crumb that was clicked, this one included."""
+
+        way: tuple[str, ...]
+
     def __init__(self) -> None:
         super().__init__()
         self.crumbs: list[str] = []
@@ -56,6 +63,7 @@ class Head(Widget):
         self.note: Sequence[Piece] = ()
         self.counts_text: Sequence[Piece] = ()
         self._spans: list[tuple[int, int, str]] = []
+        self._crumb_spans: list[tuple[int, int, int]] = []
         self._drawn: list[Strip | None] = [None, None]
 
     def refresh_lines(self) -> None:
@@ -78,12 +86,16 @@ class Head(Widget):
         arrow = " > " if tokens.active().ascii else " › "
         fresh = list(self.freshness)
         room = width - width_of(fresh) - (4 if fresh else 2)
-        way = [*self.crumbs[:1], *self.crumbs[-1:]] if self.short and len(self.crumbs) > 1 else self.crumbs
-        crumbs = _shorten(way, room - cell_len(self.guard) - 1, len(arrow))
+        way = list(enumerate(self.crumbs))
+        if self.short and len(way) > 1:
+            way = [way[0], way[-1]]
         pieces: list[Piece] = [(" ", "text")]
-        for number, crumb in enumerate(crumbs):
+        self._crumb_spans = []
+        for number, crumb in _shorten(way, room - cell_len(self.guard) - 1, len(arrow)):
             if number:
                 pieces.append((arrow, "muted"))
+            start = width_of(pieces)
+            self._crumb_spans.append((start, start + cell_len(crumb), number))
             pieces.append((crumb, "text"))
             if number == 0 and self.guard:
                 pieces.append((f" {self.guard}", self.guard_token))
@@ -94,43 +106,56 @@ class Head(Widget):
         self._spans = []
         if self.counts_text:
             return line([(" ", "text"), *self.counts_text], width, self.note, ground="surface", margin=1)
+        room = width - width_of(self.note) - 2
+        pieces = self._slots(self.slots, narrow=width < 80)
+        if width_of(pieces) > room:
+            pieces = self._slots(self.slots[:-1], narrow=width < 80)
+        if width_of(pieces) > room:
+            pieces = self._slots(self.slots, narrow=True)
+        return line(pieces, width, self.note, ground="surface", margin=1)
+
+    def _slots(self, slots: Sequence[Slot], *, narrow: bool) -> list[Piece]:
         pieces: list[Piece] = [(" ", "text")]
-        narrow = width < 80
-        for number, slot in enumerate(self.slots):
+        self._spans = []
+        for number, slot in enumerate(slots):
             if number:
                 pieces.append(("  " if narrow else "   ", "text"))
             start = width_of(pieces)
             pieces += slot.pieces(narrow and bool(slot.symbol))
             if slot.filter:
                 self._spans.append((start, width_of(pieces), slot.filter))
-        return line(pieces, width, self.note, ground="surface", margin=1)
+        return pieces
 
     def on_click(self, event: events.Click) -> None:
-        if event.y != 1:
-            return
-        for start, end, text in self._spans:
-            if start <= event.x < end:
-                event.stop()
-                self.post_message(self.SlotClicked(text))
+        event.stop()
+        if event.y == 0:
+            for start, end, number in self._crumb_spans:
+                if start <= event.x < end:
+                    self.post_message(self.CrumbClicked(tuple(self.crumbs[: number + 1])))
+        elif event.y == 1:
+            for start, end, text in self._spans:
+                if start <= event.x < end:
+                    self.post_message(self.SlotClicked(text))
 
 
-def _shorten(crumbs: Sequence[str], room: int, arrow: int) -> list[str]:
-    """Drop crumbs after the first until they fit; then cut the last one."""
+def _shorten(crumbs: Sequence[tuple[int, str]], room: int, arrow: int) -> list[tuple[int, str]]:
+    """Drop numbered crumbs after the first until they fit; then cut the longest."""
     result = list(crumbs)
 
     def size() -> int:
-        return sum(cell_len(crumb) for crumb in result) + arrow * (len(result) - 1)
+        return sum(cell_len(crumb) for _, crumb in result) + arrow * (len(result) - 1)
 
     while len(result) > 3 and size() > room:
         del result[1]
         if len(result) <= 3:
             break
     if result and size() > room:
-        for index in sorted(range(1, len(result)), key=lambda i: -cell_len(result[i])):
+        for index in sorted(range(1, len(result)), key=lambda i: -cell_len(result[i][1])):
             extra = size() - room
             if extra <= 0:
                 break
-            keep = max(8, cell_len(result[index]) - extra - 1)
-            if cell_len(result[index]) > keep:
-                result[index] = result[index][: keep - 1] + "…"
+            number, crumb = result[index]
+            keep = max(8, cell_len(crumb) - extra)
+            if cell_len(crumb) > keep:
+                result[index] = number, cut(crumb, keep, ascii=tokens.active().ascii)
     return result

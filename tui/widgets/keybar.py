@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from rich.cells import cell_len
+from textual import events
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.widgets.draw import Piece, line, width_of
+from tui.widgets.draw import Piece, laid_out, strip, width_of
 
 Hint = tuple[str, str, bool]
 """Key as shown, title, and whether it can be used now."""
@@ -18,6 +22,12 @@ FIXED: tuple[Hint, ...] = (("/", "filter", True), (":", "go", True), ("x", "menu
 class KeyBar(Widget):
     DEFAULT_CSS = "KeyBar { height: 1; }"
     can_focus = False
+
+    @dataclass
+    class Pressed(Message):
+        """A hint was clicked; `key` is written as it is shown."""
+
+        key: str
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,7 +42,9 @@ class KeyBar(Widget):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        return strip(self._line(self.size.width), self.size.width, ground="surface")
+
+    def _line(self, width: int) -> list[Piece]:
         if width < 80 and self.fixed:
             right: list[Piece] = [(" ".join(key for key, _, _ in self.fixed), "key")]
         else:
@@ -44,7 +56,26 @@ class KeyBar(Widget):
         room = width - width_of(right) - 4
         while shown and width_of(_pieces(shown)) > room:
             shown.pop()
-        return line([(" ", "muted"), *_pieces(shown)], width, right, ground="surface", margin=1)
+        return laid_out([(" ", "muted"), *_pieces(shown)], width, right, margin=1)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a key or on its title is that key; of several keys of one hint each is itself."""
+        event.stop()
+        left, key = 0, ""
+        for text, token in self._line(self.size.width):
+            here = left <= event.x < left + cell_len(text)
+            if text.isspace():
+                key = ""
+            elif token == "key" or not text.startswith(" "):
+                words = text.split(" ")
+                key = words[0]
+                if here:
+                    key = words[text[: event.x - left].count(" ")] if text[event.x - left] != " " else ""
+            if here:
+                break
+            left += cell_len(text)
+        if key:
+            self.post_message(self.Pressed(key))
 
 
 def _pieces(hints: Sequence[Hint]) -> list[Piece]:

@@ -69,6 +69,7 @@ class LineList(Widget, can_focus=True):
         self.cursor = 0
         self.top = 0
         self._pushed = (0, 0, 0)
+        self._clicked: int | None = None
 
     # What subclasses answer.
 
@@ -167,11 +168,12 @@ class LineList(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         index = self.index_at(event.y)
-        if index is None:
+        if index is None or getattr(self.screen, "asking", False):
             return
         event.stop()
         self.focus()
-        again = index == self.cursor and event.chain > 1
+        again = index == self._clicked and index == self.cursor and event.chain > 1
+        self._clicked = index
         self.move_to(index)
         if again:
             self.open_line(index)

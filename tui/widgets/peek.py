@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.styles import tokens
-from tui.widgets.draw import Piece, blank, line
+from tui.widgets.draw import Piece, blank, laid_out, line, piece_at
 from tui.widgets.prompt import Prompt
 
 
@@ -19,6 +22,13 @@ class Peek(Widget):
 
     DEFAULT_CSS = "Peek { height: 1; }"
     can_focus = False
+
+    @dataclass
+    class Clicked(Message):
+        """A piece of the lines was clicked."""
+
+        text: str
+        token: str
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,6 +57,16 @@ class Peek(Widget):
             left, right = _split(self.content[y])
             return line([(" ", "text"), *left], width, right, margin=1)
         return blank(width)
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        said = self.message is not None and event.y == self.size.height - 1
+        if self.prompt is not None or said or event.y >= len(self.content):
+            return
+        left, right = _split(self.content[event.y])
+        found = piece_at(laid_out([(" ", "text"), *left], self.size.width, right, margin=1), event.x)
+        if found is not None:
+            self.post_message(self.Clicked(*found))
 
     def _prompt(self, prompt: Prompt, width: int) -> Strip:
         palette = tokens.active()

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
 from textual import events
-from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -17,6 +16,9 @@ from tui.widgets.keybar import Hint
 
 class SheetHost(Protocol):
     """What a sheet asks of its screen."""
+
+    @property
+    def sheet(self) -> Sheet | None: ...
 
     def close_sheet(self) -> None: ...
 
@@ -66,6 +68,10 @@ class Sheet(Widget):
     def paste(self, text: str) -> bool:
         return False
 
+    def pointed(self, text: str) -> bool:
+        """A piece of line H-1 was clicked; True when it was used."""
+        return False
+
     def close(self) -> None:
         self.grid.close_sheet()
 
@@ -111,7 +117,7 @@ class LinesSheet(Sheet):
             self.first = max(self.cursor - self.room + 1, min(self.first, self.cursor))
 
     def chosen(self, index: int) -> None:
-        """Enter or a double click on a row."""
+        """Enter or a click on a row."""
 
     def press(self, key: str, character: str | None) -> bool:
         steps = {"down": 1, "up": -1, "pagedown": self.room - 1, "pageup": 1 - self.room}
@@ -142,13 +148,16 @@ class LinesSheet(Sheet):
         return line([(bar, "accent"), *self.rows[index]], width, ground="surface", selected=selected)
 
     def on_click(self, event: events.Click) -> None:
+        """A click on a row of those that can be chosen chooses it, once: the second of a double click finds the
+        sheet closed but not yet gone."""
         event.stop()
+        if self.grid.sheet is not self:
+            return
         index = self.first + event.y - self.fixed
         if event.y >= self.fixed and index < len(self.rows) and self.cursor is not None:
             self.cursor = index
-            self.refresh(Region(0, 0, self.size.width, self.size.height))
-            if event.chain == 2:
-                self.chosen(index)
+            self.refresh()
+            self.chosen(index)
 
     def _on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()

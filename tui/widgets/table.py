@@ -91,6 +91,7 @@ class ResourceTable(ScrollView, inherit_bindings=False):
         self.touched = False
         self._index = 0
         self._lifted = 0
+        self._clicked: Ref | None = None
         self._painted: dict[int, Painted] = {}
         self._strips: dict[Ref, tuple[Row, Strip]] = {}
 
@@ -328,6 +329,8 @@ class ResourceTable(ScrollView, inherit_bindings=False):
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
+        if getattr(self.screen, "asking", False):  # what a sheet asks about must not move behind it
+            return
         if event.y == 0:
             column = self.column_at(event.x)
             if column is not None:
@@ -337,7 +340,9 @@ class ResourceTable(ScrollView, inherit_bindings=False):
         if index >= len(self.model.refs):
             return
         self.move_to(index)
-        if event.chain == 2 and self.cursor is not None:
+        # The first click of a double one may have been on a sheet that is gone now, or on another row.
+        first, self._clicked = self._clicked, self.cursor
+        if event.chain == 2 and self.cursor is not None and first == self.cursor:
             self.post_message(self.Opened(self.cursor))
 
     def column_at(self, x: int) -> Column | None:

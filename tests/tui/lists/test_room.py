@@ -27,14 +27,16 @@ async def test_the_cursor_row_stays_in_view_above_a_sheet(console: Open, size: t
         table = t.screen.table
         await t.press("ctrl+f", "ctrl+f", "j")
         before = (table.top, t.cursor)
-        assert table.top > 0 and table.cursor_index == table.top + table.lines - 1, "on the last visible row"
+        assert table.top > 0
+        assert table.cursor_index == table.top + table.lines - 1, "on the last visible row"
         body, lines = t.lines[: table.lines + 2], table.lines
         await t.press(key)
         await t.until(lambda: t.screen.sheet is not None and t.screen.sheet.size.height > 1)
         await t.pilot.pause(0.05)
         assert len(rows_with_cursor(t.lines)) == 1, "\n".join(t.lines)
         assert t.cursor in rows_with_cursor(t.lines)[0]
-        assert t.lines[-1].strip() and len(t.lines) == size[1]
+        assert t.lines[-1].strip()
+        assert len(t.lines) == size[1]
         while t.screen.sheet is not None:  # a plan that was just drawn drops keys for a moment
             await t.press("escape")
         await t.until(lambda: table.lines == lines)
@@ -47,7 +49,8 @@ async def test_moving_the_window_behind_a_sheet_forgets_where_it_was(console: Op
         await t.see("job-00000")
         table = t.screen.table
         await t.press("ctrl+f")
-        assert table.top == 0 and table.cursor_index == table.lines - 1
+        assert table.top == 0
+        assert table.cursor_index == table.lines - 1
         await t.press("x")
         await t.until(lambda: table.top > 0)
         t.screen.table.select(Ref("prod-kfp", Kind.RUN, "job-00050"))
