@@ -12,10 +12,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections import deque
+
     from starlette.applications import Starlette
 
     from adapters.mock.cluster import SimCluster
     from adapters.mock.faults import Fault, Faults
+    from adapters.mock.front import Arrived
 
 KEPT_REQUESTS = 20_000
 
@@ -40,7 +43,7 @@ def build_app(
 
     from adapters.mock.control import Control
     from adapters.mock.faults import Faults
-    from adapters.mock.front import Arrived, Front
+    from adapters.mock.front import Front
 
     weather = faults if isinstance(faults, Faults) else Faults(faults, seed=cluster.seed)
     requests: deque[Arrived] = deque(maxlen=KEPT_REQUESTS)
@@ -106,15 +109,18 @@ async def second_ports(
     host: str,
     backends: Iterable[str] | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
+    requests: deque[Arrived] | None = None,
 ) -> AsyncIterator[dict[str, Mapping[str, str]]]:
-    """What backends serve beside HTTP, while the block lasts: the keys their contexts need for it."""
+    """What backends serve beside HTTP, while the block lasts: the keys their contexts need for it. What arrives
+    there is added to `requests`."""
     from adapters import registry
 
     async with contextlib.AsyncExitStack() as closing:
         found: dict[str, Mapping[str, str]] = {}
         for name in mounted(backends):
             open_port = registry.backend(name).load_second_port()
-            port = await open_port(cluster, host, **(options or {}).get(name, {})) if open_port else None
+            given = (options or {}).get(name, {})
+            port = await open_port(cluster, host, requests, **given) if open_port else None
             if port is not None:
                 closing.push_async_callback(port.close)
                 found[name] = port.config
@@ -227,7 +233,8 @@ def run(options: MockOptions) -> int:
     url = url_of(bound)
 
     async def serve_all() -> None:
-        async with second_ports(cluster, options.host, options.backends) as ports:
+        requests = app.state.requests
+        async with second_ports(cluster, options.host, options.backends, requests=requests) as ports:
 
             def announce() -> None:
                 comment = "# " if options.print_config else ""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from adapters.mock.cluster import SimCluster
+from adapters.mock.front import Arrived
 from adapters.peloton import mock_render
 from adapters.peloton.mock import Envelope, answer_to, authenticate, decode_body, find_handler
 from adapters.peloton.mock_watch import Watch, hub_of, pod_summary
@@ -33,9 +35,14 @@ class StreamPort:
 
 
 async def open_port(
-    cluster: SimCluster, host: str, *, strict_enums: bool = False, users: Mapping[str, str] | None = None
+    cluster: SimCluster,
+    host: str,
+    requests: deque[Arrived] | None = None,
+    *,
+    strict_enums: bool = False,
+    users: Mapping[str, str] | None = None,
 ) -> StreamPort | None:
-    """Serve on any free port of `host`; None where grpcio is not installed."""
+    """Serve on any free port of `host`; None where grpcio is not installed. Calls are noted in `requests`."""
     try:
         import grpc
     except ImportError:
@@ -46,13 +53,17 @@ async def open_port(
         def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
             envelope = _envelope(handler_call_details.method, handler_call_details.invocation_metadata)
 
+            noted = _noted(cluster, requests, handler_call_details.method, envelope)
+
             async def unary(request: bytes, context: Any) -> bytes:
                 try:
                     handler = find_handler(envelope)
                     assert handler is not None
                     if context.time_remaining() is None:
                         raise RpcError("invalid-argument", "missing TTL")
-                    return _bytes(answer_to(cluster, handler, _body(options, envelope, request, context)))
+                    answer = answer_to(cluster, handler, _body(options, envelope, request, context))
+                    noted.status = 200
+                    return _bytes(answer)
                 except RpcError as error:
                     await context.abort(_status(error), error.message)
                     raise
@@ -62,6 +73,7 @@ async def open_port(
                     find_handler(envelope)
                     body = _body(options, envelope, request, context)
                     async for message in _stream(cluster, envelope, body):
+                        noted.status = 200
                         yield _bytes(message)
                 except RpcError as error:
                     await context.abort(_status(error), error.message)
@@ -76,6 +88,16 @@ async def open_port(
     port = server.add_insecure_port(f"{address}:0")
     await server.start()
     return StreamPort({"grpc_url": f"grpc://{address}:{port}"}, server)
+
+
+def _noted(cluster: SimCluster, requests: deque[Arrived] | None, path: str, envelope: Envelope) -> Arrived:
+    """The call as the server's list of requests has it, where there is one; its status follows."""
+    number = requests[-1].number if requests else 0
+    headers = {"rpc-procedure": envelope.procedure, "rpc-caller": envelope.caller, "rpc-service": envelope.service}
+    arrived = Arrived(number, cluster.clock.now(), "peloton", "POST", path, "", headers)
+    if requests is not None:
+        requests.append(arrived)
+    return arrived
 
 
 def _envelope(path: str, metadata: Iterable[tuple[str, str | bytes]]) -> Envelope:

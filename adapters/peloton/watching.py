@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
 
 from adapters.errors import AdapterError, Conflict, Unavailable, Unsupported
 from adapters.model import Json, Kind, Ref, Resource
@@ -21,18 +20,15 @@ OVERFLOW = "event overflow"
 PAUSE_AFTER_OVERFLOW = 1.0
 
 
-@dataclass(slots=True)
 class Watching:
     """`capability` is what the last look at the gRPC port has shown."""
 
-    context: str
-    streams: Streams
-    reader: Reader
-    capability: Capability = Capability(False, NOT_SET)
-
-    def __post_init__(self) -> None:
-        if self.streams.wanted:
-            self.capability = Capability(False, "its gRPC port has not answered yet", wanted=True)
+    def __init__(self, context: str, streams: Streams, reader: Reader) -> None:
+        self.context = context
+        self.streams = streams
+        self.reader = reader
+        wanted = streams.wanted
+        self.capability = Capability(False, "its gRPC port has not answered yet" if wanted else NOT_SET, wanted)
 
     async def probe(self) -> None:
         """Learn whether there is a watch. Raises Unavailable when that may be otherwise later."""

@@ -16,7 +16,6 @@ def table(request: pytest.FixtureRequest) -> dict[str, list[coverage.Row]]:
     return coverage.everything(coverage.covering(request.session.genitems(module)))
 
 
-@pytest.mark.xfail(reason="Peloton's streams want gRPC", strict=True)
 def test_no_registered_backend_lacks_anything(table: dict[str, list[coverage.Row]]) -> None:
     assert coverage.problems(table) == []
 

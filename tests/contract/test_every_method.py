@@ -12,7 +12,7 @@ import pytest
 from adapters import registry
 from adapters.mock.clock import SimClock
 from adapters.mock.cluster import SimCluster
-from adapters.mock.server import build_app
+from adapters.mock.server import build_app, second_ports
 from tests.contract import every
 from tests.contract.conftest import World
 from tests.contract.every.drive import CASES, DEFINED, Drive, is_at, place_of
@@ -32,9 +32,11 @@ async def drive(name: str, tmp_path: Path) -> AsyncIterator[Drive]:
     backend = name.partition(".")[0]
     cluster = SimCluster(seed=7, runs=40, hosts=12, clock=SimClock(virtual=True))
     app = build_app(cluster, backends=[backend])
-    adapter = World(backend, registry.backend(backend), "http://mock.test", app, False).adapter()
-    yield Drive(adapter, cluster, Journal(tmp_path / "journal"), app.state.requests)
-    await adapter.aclose()
+    world = World(backend, registry.backend(backend), "http://mock.test", app, False)
+    async with second_ports(cluster, "127.0.0.1", [backend], requests=app.state.requests) as ports:
+        adapter = world.adapter(transport=None, **ports.get(backend, {}))
+        yield Drive(adapter, cluster, Journal(tmp_path / "journal"), app.state.requests)
+        await adapter.aclose()
 
 
 @pytest.mark.parametrize("name", METHODS)

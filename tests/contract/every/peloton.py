@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from adapters.errors import NotFound
+from adapters.errors import NotFound, Unavailable
 from adapters.model import ENDED, Json, Kind, Resource, State
 from adapters.port import Query
 from tests.contract.every.drive import Drive, drives
@@ -379,3 +380,51 @@ async def delete_volume(drive: Drive) -> None:
     gone = next(iter(found))
     await drive.call("DeleteVolume", volumeId=gone)
     assert gone not in (await drive.call("ListVolumes", jobId=job)).get("volumes", {})
+
+
+@drives("peloton.ListJobs")
+async def list_jobs(drive: Drive) -> None:
+    streamed = {job["jobId"]["value"] for job in (await drive.call("ListJobs"))["jobs"]}
+    assert streamed == {row.ref.id for row in await drive.rows(Kind.RUN)}
+
+
+@drives("peloton.ListPods")
+async def list_pods(drive: Drive) -> None:
+    run = await running(drive)
+    streamed = [pod["podName"]["value"] for pod in (await drive.call("ListPods", jobId=run.ref.id))["pods"]]
+    assert set(streamed) == {row.ref.id for row in await drive.rows(Kind.POD, Query(parent=run.ref))}
+    first = await drive.call("ListPods", jobId=run.ref.id, range={"to": 1})
+    assert [pod["podName"]["value"] for pod in first["pods"]] == [f"{run.ref.id}-0"]
+    assert (await drive.call("ListPods", jobId="00000000-0000-4000-8000-000000000000")) == {"pods": []}
+
+
+@drives("peloton.Watch")
+async def watch(drive: Drive) -> None:
+    run = await running(drive)
+    listening = asyncio.ensure_future(drive.call("Watch", statelessJobFilter={}, seconds=2))
+    await opened(drive)
+    await drive.call("StopJob", jobId=run.ref.id, version=await version(drive, run.ref.id))
+    first, *told = (await listening)["messages"]
+    assert list(first) == ["watchId"], "no snapshot"
+    jobs = [job for message in told for job in message["statelessJobs"]]
+    assert {job["jobId"]["value"] for job in jobs} == {run.ref.id}
+    assert jobs[0]["status"]["state"] == "JOB_STATE_KILLING"
+
+
+@drives("peloton.Cancel")
+async def cancel(drive: Drive) -> None:
+    run = await running(drive)
+    listening = asyncio.ensure_future(drive.call("Watch", podFilter={"jobId": run.ref.id}, seconds=20))
+    await drive.call("Cancel", watchId=await opened(drive))
+    with pytest.raises(Unavailable, match="watch cancelled"):
+        await listening
+
+
+async def opened(drive: Drive) -> str:
+    """The id of the watch that was asked for, once the server has opened it."""
+    for _ in range(1000):
+        hub = drive.cluster.memory.get("peloton-watches")
+        if hub and hub.watches:
+            return str(next(iter(hub.watches)))
+        await asyncio.sleep(0.01)
+    raise AssertionError("the watch was not opened")
