@@ -31,14 +31,13 @@ def test_what_has_not_begun_has_no_tasks() -> None:
 
 def test_a_plain_task_has_the_values_of_its_last_attempt() -> None:
     mock = JobManager()
-    twice = next(
-        (job, task) for job, task in tasks(mock, "Failed") if task["attempts"] == 2 and "shards" not in task
-    )
-    tried = mock.get(f"{BASE}/jobs/{twice[0]}/{twice[1]['name']}/attempts").json()["attempts"]
+    plain = [(job, task) for job, task in tasks(mock, "Failed") if "shards" not in task]
+    job, task = next((job, task) for job, task in plain if task["attempts"] == 2)
+    tried = mock.get(f"{BASE}/jobs/{job}/{task['name']}/attempts").json()["attempts"]
     assert [each["attemptNumber"] for each in tried] == [1, 2]
-    assert twice[1]["backendLog"] == tried[1]["backendLog"] != tried[0]["backendLog"]
-    assert "attempt-2" in twice[1]["callRoot"]
-    assert twice[1]["returnCode"] == 1
+    assert task["backendLog"] == tried[1]["backendLog"] != tried[0]["backendLog"]
+    assert "attempt-2" in task["callRoot"]
+    assert task["returnCode"] == 1
     assert all(key.startswith("llama_sft_8xh100.") for each in tried for key in each["inputs"])
     assert not any("llama" in key for key in task["inputs"])
 
