@@ -13,7 +13,7 @@ from tui.core.cells import Cell, cell, fit
 from tui.core.column_sets import CONTEXTS, LEAVE, SETS, Column
 from tui.core.format import sign
 from tui.core.text import cell_len
-from tui.core.values import ALIASES, from_spec
+from tui.core.values import ALIASES, Field, from_spec
 
 __all__ = [
     "DEFAULT_SORT",
@@ -100,6 +100,8 @@ def _hidden(column: Column, spec: KindSpec) -> bool:
 
 def _renamed(column: Column, spec: KindSpec) -> Column:
     head = _head(column, spec)
+    if column.id == "pool" and "pool" in spec.heads:  # a backend with a word for pools has groups besides
+        column = replace(column, field=OWN_POOL)
     return replace(column, title=head.upper()) if head else column
 
 
@@ -120,6 +122,9 @@ def _with_own(
     return [*columns, *own]
 
 
+OWN_POOL = Field("pool", FieldType.TEXT, lambda resource, now: resource.pool)
+"""The pool alone; elsewhere a group stands in for it."""
+
 _RIGHT = frozenset({FieldType.NUMBER, FieldType.DURATION, FieldType.SIZE, FieldType.PROGRESS})
 
 
@@ -128,9 +133,9 @@ _CLOCK = len("08-21 14:32Z")
 
 def _own(spec: FieldSpec) -> Column:
     width = max(spec.width, cell_len(spec.title), _CLOCK if spec.type is FieldType.TIME else 0)
-    return Column(
-        spec.id, spec.title.upper(), from_spec(spec), width, max(width, 40), right=spec.type in _RIGHT, own=True
-    )
+    right = spec.type in _RIGHT
+    most = width if right else max(width, 40)  # numbers far apart are hard to read along a row
+    return Column(spec.id, spec.title.upper(), from_spec(spec), width, most, right=right, own=True)
 
 
 def _narrow(column: Column, width: int) -> Column:
