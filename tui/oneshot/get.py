@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tui.oneshot.stream import Sorter, Source
 
 FORMATS = ("table", "wide", "json", "jsonl", "yaml", "csv", "name")
+LINES = ("table", "wide", "jsonl", "name")
+"""Written a line at a time; nobody waits for a slow context with them."""
 MARGIN = 0.5
 """Seconds kept back from the budget, to say what did not answer."""
 
@@ -79,11 +81,14 @@ class Request:
 
 
 async def list_all(session: Session, request: Request) -> int:
-    from tui.oneshot.stream import merged
+    from tui.oneshot.stream import PATIENCE, merged
 
     sources, writer, order = prepare(session, request)
     loop = asyncio.get_running_loop()
-    batches = merged(sources, order, loop.time() + max(MARGIN, session.left - MARGIN))
+    deadline = loop.time() + max(MARGIN, session.left - MARGIN)
+    # Which are the newest N, and what one array holds in which order, is only known once all have answered.
+    hasty = request.output in LINES and not request.limit and not request.sort
+    batches = merged(sources, order, deadline, patience=PATIENCE if hasty else None, on_late=_say_late)
     gathered: list[Resource] = []
     async for batch in batches:
         if request.sort:
@@ -98,6 +103,12 @@ async def list_all(session: Session, request: Request) -> int:
         writer.rows(sorted(gathered, key=order)[: request.limit])
     writer.end()
     return report(session, sources)
+
+
+def _say_late(source: Source) -> None:
+    from tui.oneshot.failure import complain
+
+    complain(f"{source.context}: no answer yet; its rows come when it answers")
 
 
 def prepare(session: Session, request: Request) -> tuple[list[Source], Writer, Sorter]:

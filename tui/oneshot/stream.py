@@ -15,13 +15,17 @@ from adapters.port import Adapter, Query, Schema
 FIRST_PAGE, PAGE = 50, 100
 EMPTY_PAGES = 1000
 
+PATIENCE = 0.6
+"""Seconds that the rows of the others are kept back for a context that has none yet, for the sake of the order."""
+
 Sorter = Callable[[Resource], tuple[Any, ...]]
 
 
 @dataclass(eq=False)
 class Source:
     """One context's list. `query` already holds what its server can filter by, `keep` is asked of each row,
-    `learn` is told the schema that this very server turns out to have.
+    `learn` is told the schema that this very server turns out to have. A `late` one is no longer waited for: its
+    rows come when they come.
     """
 
     context: str
@@ -35,6 +39,7 @@ class Source:
     error: AdapterError | None = None
     note: str | None = None
     done: bool = False
+    late: bool = False
 
     async def load(self, changed: asyncio.Condition) -> None:
         """Read every page into `rows`, until `limit` rows were kept."""
@@ -76,23 +81,46 @@ class Source:
             seen.add(cursor)
 
 
-async def merged(sources: Sequence[Source], order: Sorter, deadline: float) -> AsyncGenerator[list[Resource], None]:
+async def merged(
+    sources: Sequence[Source],
+    order: Sorter,
+    deadline: float,
+    *,
+    patience: float | None = None,
+    on_late: Callable[[Source], None] = lambda source: None,
+) -> AsyncGenerator[list[Resource], None]:
     """Batches of rows in `order`, as far as each server keeps to it. `deadline` is a loop time: whoever has not
-    answered by then is left out, with an error."""
+    answered by then is left out, with an error.
+
+    With `patience` (seconds), rows that wait for a slow context go ahead of it after so long; `on_late` is told.
+    """
     changed = asyncio.Condition()
+    clock = asyncio.get_running_loop().time
+    held_since: float | None = None
     tasks = {source: asyncio.create_task(source.load(changed)) for source in sources}
     try:
         while True:
             batch = _ready(sources, order)
             if batch:
+                held_since = None
                 yield batch
                 continue
             if all(source.done and not source.rows for source in sources):
                 return
-            if not await _wait(changed, deadline):
-                for source in sources:
-                    if not source.done:
-                        await _give_up(source, tasks[source])
+            until = deadline
+            if patience is not None and any(source.rows for source in sources):
+                held_since = clock() if held_since is None else held_since
+                until = min(deadline, held_since + patience)
+            if await _wait(changed, until):
+                continue
+            for source in sources:
+                if source.done or source.rows:
+                    continue
+                if clock() >= deadline:
+                    await _give_up(source, tasks[source])
+                elif not source.late:
+                    source.late = True
+                    on_late(source)
     finally:
         for task in tasks.values():
             task.cancel()
@@ -100,13 +128,13 @@ async def merged(sources: Sequence[Source], order: Sorter, deadline: float) -> A
 
 
 def _ready(sources: Sequence[Source], order: Sorter) -> list[Resource]:
-    """The rows that can be given out: as long as everyone still reading has one waiting."""
+    """The rows that can be given out: as long as everyone still reading, and not late, has one waiting."""
     batch: list[Resource] = []
     if len(sources) == 1:
         batch.extend(sources[0].rows)
         sources[0].rows.clear()
         return batch
-    while all(source.rows or source.done for source in sources):
+    while all(source.rows or source.done or source.late for source in sources):
         heads = [source for source in sources if source.rows]
         if not heads or len(batch) >= 1000:
             break

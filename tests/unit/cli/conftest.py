@@ -87,3 +87,17 @@ def with_dead(mock: MockServer, runyard: Cli, write_config: Callable[[str], Path
     dead = '[contexts.dead]\nbackend = "kfp"\nurl = "http://127.0.0.1:9"\nretries = 0\n'
     write_config(config_toml(mock.url, BACKENDS) + dead)
     return runyard
+
+
+@pytest.fixture(scope="module")
+def mock_of_all() -> Iterator[MockServer]:
+    with MockServer(seed=7, runs=60, hosts=12, clock="virtual") as server:
+        yield server
+
+
+@pytest.fixture
+def all_of_them(mock_of_all: MockServer, runyard: Cli, write_config: Callable[[str], Path]) -> Cli:
+    """The command line with a context for each backend there is; none tries a request again."""
+    lines = config_toml(mock_of_all.url).splitlines()
+    write_config("\n".join(f"{line}\nretries = 0" if line.startswith("[contexts.") else line for line in lines))
+    return runyard
