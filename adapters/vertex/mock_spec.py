@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from adapters.vertex.mock_jobs import EXPIRED, Life
 from adapters.vertex.mock_wire import Refused, invalid
 
 REGISTRY = "us-central1-docker.pkg.dev/atlas-ml/training"
+A_DAY = 86_400.0
 BUCKET = "gs://atlas-ml-training"
 LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
@@ -117,7 +119,10 @@ def _pool(pool: Pool | None, outline: Outline, draw: Draw) -> dict[str, Any]:
 def _scheduling(outline: Outline, draw: Draw, life: Life) -> dict[str, Any]:
     made: dict[str, Any] = {"timeout": "604800s"}
     if life.final == EXPIRED:
-        made |= {"strategy": "FLEX_START", "maxWaitDuration": f"{round(life.ended - life.created)}s"}
+        waited = (
+            life.ended - life.created if math.isfinite(life.ended) else A_DAY
+        )
+        made |= {"strategy": "FLEX_START", "maxWaitDuration": f"{round(waited)}s"}
     elif life.story is not None and life.story.id == "preempted":
         made |= {"strategy": "SPOT", "disableRetries": True}
     elif draw.unit("strategy") < 0.2:
