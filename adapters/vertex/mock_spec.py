@@ -119,9 +119,7 @@ def _pool(pool: Pool | None, outline: Outline, draw: Draw) -> dict[str, Any]:
 def _scheduling(outline: Outline, draw: Draw, life: Life) -> dict[str, Any]:
     made: dict[str, Any] = {"timeout": "604800s"}
     if life.final == EXPIRED:
-        waited = (
-            life.ended - life.created if math.isfinite(life.ended) else A_DAY
-        )
+        waited = life.ended - life.created if math.isfinite(life.ended) else A_DAY
         made |= {"strategy": "FLEX_START", "maxWaitDuration": f"{round(waited)}s"}
     elif life.story is not None and life.story.id == "preempted":
         made |= {"strategy": "SPOT", "disableRetries": True}
