@@ -88,6 +88,9 @@ class Site:
         self.reserved = [name for name in self.machines if name.startswith("gpu-h100")][:2]
         for number, name in enumerate(self.machines):
             self._hire(f"{name}:0", name in self.reserved, start - 3600.0 * (5 + number))
+        served = {queue for worker in self.workers.values() for queue in worker.queues}
+        left = [queue.id for queue in self.queues.values() if queue.id not in served and queue.name != RESERVED]
+        self.workers[f"{self.machines[-1]}:0"].queues += left  # a small site has machines for all purposes
 
     # The agenda
 
