@@ -16,8 +16,8 @@ ENDED = frozenset({State.ABORTED, State.SUCCEEDED, State.FAILED})
 SILENT = 600.0
 """A stop no longer waits for a worker that has not reported for so many seconds."""
 
-REASON = ParamSpec("reason", "Reason", help="status_reason; what it says now is lost either way")
-MESSAGE = ParamSpec("message", "Message", help="status_message; what it says now is lost either way")
+REASON = ParamSpec("reason", "Reason", help="status_reason, instead of what it says now")
+MESSAGE = ParamSpec("message", "Message", help="status_message, instead of what it says now")
 FORCE = ParamSpec("force", "Force", ParamType.BOOL, default=False, help="also where the status does not allow it")
 QUEUE = ParamSpec("queue", "Queue", help="name or id; its last queue, else the default one, if left out")
 

@@ -179,17 +179,18 @@ def events(ref: Ref, row: wire.TaskRow) -> list[Event]:
         if time is not None:
             found.append(Event(time, ref, then, word, text))
 
+    said = note(row, state, None, None)
+    more = f": {said}" if said else ""
+    at_start = native == "in_progress" and row.status_changed == row.started
     happened(row.created, State.DRAFT, "created", "created")
-    happened(row.started, State.RUNNING, "in_progress", f"started{_on(row.last_worker)}")
+    started = f"started{_on(row.last_worker)}{more if at_start else ''}"
+    happened(row.started, State.RUNNING, "in_progress", started)
     if row.completed is not None and row.completed != row.status_changed:
         happened(row.completed, None, None, "its worker ended it")
     if row.published is not None and row.published != row.status_changed:
         happened(row.published, State.SUCCEEDED, "published", "published")
-    said = note(row, state, None, None)
-    if row.status_changed is not None and not (native == "in_progress" and row.status_changed == row.started):
-        happened(row.status_changed, state, native, f"became {native}{f': {said}' if said else ''}")
-    elif said and found:
-        happened(row.status_changed, state, native, said)
+    if not at_start:
+        happened(row.status_changed, state, native, f"became {native}{more}")
     return sorted(found, key=lambda event: event.time or 0.0)
 
 

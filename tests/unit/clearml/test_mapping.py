@@ -164,6 +164,7 @@ def test_events_are_the_moments_the_task_still_knows() -> None:
     ]
     assert [event.time for event in found] == sorted(event.time or 0 for event in found)
     assert mapping.events(RUN, wire.read("c", {"id": NATIVE}, wire.TaskRow)) == []
+    assert mapping.events(RUN, task())[-1].text == "started on gpu-a100-0417:0: pulled by agent"
     published = mapping.events(
         RUN, task(status="published", completed=2000000000, published=2000000005, status_changed=2000000005)
     )
