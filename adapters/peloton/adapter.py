@@ -79,7 +79,11 @@ class PelotonAdapter:
         if self._probed is None or time.monotonic() - self._probed > PROBE_AGAIN:
             self._probed = float("inf") if await self._probe() else time.monotonic()
         absent, watch = self._reader.absent, self._watching.capability
-        kinds = {kind: spec for kind, spec in SCHEMA.kinds.items() if kind not in absent}
+        kinds = {
+            kind: replace(spec, children=tuple(child for child in spec.children if child not in absent))
+            for kind, spec in SCHEMA.kinds.items()
+            if kind not in absent
+        }
         actions = tuple(action for action in SCHEMA.actions if not action.kinds <= set(absent))
         features = {**SCHEMA.features, Feature.WATCH: watch}
         return replace(SCHEMA, kinds=kinds, actions=actions, absent={**SCHEMA.absent, **absent}, features=features)

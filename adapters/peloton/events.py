@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from adapters.errors import NotFound, Unsupported
 from adapters.model import Event, Ref, State
 from adapters.peloton import states, wire
 from adapters.peloton.api import PelotonApi
-from adapters.peloton.ids import split_pod_id
+from adapters.peloton.ids import split_pod_id, split_pod_name
 from adapters.peloton.states import seconds, short
 
 RUNS_SHOWN = 5
 
 
 async def of_pod(api: PelotonApi, ref: Ref) -> Sequence[Event]:
-    """The events of the latest run of the pod and of those before it, up to five runs."""
+    """The events of the latest run of the pod and of those before it, up to five runs; and what the job's current
+    update has done to its instance."""
     found: list[wire.PodEvent] = []
     pod_id: str | None = None
     for _ in range(RUNS_SHOWN):
@@ -24,7 +27,20 @@ async def of_pod(api: PelotonApi, ref: Ref) -> Sequence[Event]:
         if not before or before == pod_id or split_pod_id(before)[1] in (None, 0):
             break
         pod_id = before
-    return [_pod_event(ref, event) for event in reversed(found)]
+    own = [_pod_event(ref, event) for event in reversed(found)]
+    return sorted([*own, *await _of_instance(api, ref)], key=lambda event: event.time or 0.0)
+
+
+async def _of_instance(api: PelotonApi, ref: Ref) -> Sequence[Event]:
+    job, instance = split_pod_name(ref.id)
+    if not instance.isdecimal():
+        return ()
+    try:
+        answer = await api.workflow_events(job, int(instance))
+    except (NotFound, Unsupported):
+        return ()  # it has no update, or the server does not tell
+    # The state is the update's, not the pod's, so it is told in words only.
+    return [replace(_workflow_event(ref, event, "update", ""), state=None) for event in answer.events]
 
 
 def _pod_event(ref: Ref, event: wire.PodEvent) -> Event:

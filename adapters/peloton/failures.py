@@ -41,6 +41,7 @@ CODES: Mapping[str, type[AdapterError]] = {
 
 WRAPPED = re.compile(r"code:([a-z-]+) message:")
 NOT_LEADER = re.compile(r"non-leader|not the leader|not supported on non", re.IGNORECASE)
+NO_WORKFLOW = "does not have workflow"
 LOCKED = re.compile(r"All (read|write) APIs are locked down")
 OTHER_SERVICE = re.compile(r'unrecognized service name "[^"]*", available services: "([^"]*)"')
 NO_LEADER_HINT = "it is a standby; use the leader's address, or the apiserver's"
@@ -68,6 +69,8 @@ def read_error(status: int, headers: Mapping[str, str], raw: bytes) -> ErrorInfo
         hint, executed = NO_LEADER_HINT, False
     elif found := LOCKED.search(text):
         hint, executed = f"an administrator has locked the {found.group(1)} APIs", False
+    elif code == "unavailable" and NO_WORKFLOW in text:
+        kind = NotFound  # and not worth asking again
     elif code == "aborted" and "entity version" in text:
         sentence = f"the job has changed since it was read ({sentence})"
         hint = "look at it again, then decide again"

@@ -70,7 +70,7 @@ class Yarpc:
     async def _post(self, rpc: Rpc, body: Mapping[str, Json], permit: Permit | None, *, v0: bool) -> Reply:
         daemon = self._daemon(rpc)
         service, method = rpc.service, rpc.name
-        sent = dict(body)
+        sent = {key: as_request(value, key) for key, value in body.items()}
         if v0:
             service, method = V0[service], V0_NAMES.get(method, method)
             sent = {V0_KEYS.get(rpc.name, {}).get(key, key): value for key, value in sent.items()}
@@ -86,7 +86,7 @@ class Yarpc:
             f"{daemon.url}/api/v1",
             effect=rpc.effect,
             permit=permit,
-            json=as_request(sent),
+            json=sent,
             headers=headers,
         )
         if v0 and rpc.service == POOL:
