@@ -161,7 +161,7 @@ def _since(reading: Reading, key: LogKey) -> str:
     if not reading.newest:
         return key.since
     deep = reading.looks % DEEP_EVERY == 0
-    return _rfc3339(max(0, reading.newest - (DEEP if deep else OVERLAP)))
+    return _rfc3339(max(0, reading.floor[0], reading.newest - (DEEP if deep else OVERLAP)))
 
 
 def _rfc3339(nanos: int) -> str:
