@@ -44,6 +44,11 @@ class SecretSource(BaseModel):
     def literal(self) -> bool:
         return self.value is not None
 
+    @property
+    def said(self) -> str | None:
+        """What the command said last, as far as it is still kept."""
+        return self._kept[1].get_secret_value() if self._kept is not None else None
+
     async def read(self) -> str:
         """The secret, stripped of surrounding white space. Raises Unauthorized with what was missing."""
         if self.value is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import os
 import signal
@@ -14,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual._compositor import CompositorUpdate
-from textual.app import App
 from textual.screen import Screen
 from textual.theme import Theme as TextualTheme
 
@@ -22,7 +20,10 @@ from adapters.errors import AdapterError
 from adapters.model import Kind, Ref, parse_kind
 from adapters.names import nearest
 from adapters.port import ANY, Query
+from tui.clipboard import osc52
 from tui.core.services import Note, Services
+from tui.defects import DefectsApp
+from tui.oneshot.failure import CRASHED, Failure
 from tui.painting import Changes, Painter, erases_in_color
 from tui.screens.base import GridScreen
 from tui.styles import tokens
@@ -38,7 +39,7 @@ LEARN_AGAIN = 15.0
 """Seconds after which a backend that did not say what it can do is asked again."""
 
 
-class ConsoleApp(App[int], inherit_bindings=False):
+class ConsoleApp(DefectsApp, inherit_bindings=False):
     """Holds the services and the stack of screens."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -155,6 +156,12 @@ class ConsoleApp(App[int], inherit_bindings=False):
         refresh = getattr(self.screen, "do_refresh", None)
         if refresh is not None and not self.services.paused:
             refresh()
+
+    def notices(self) -> list[str]:
+        return [note.text for note in self.notes]
+
+    def say_failure(self, text: str) -> None:
+        self._say(text, "failed")
 
     async def on_unmount(self) -> None:
         await self.services.sync.aclose()
@@ -353,17 +360,6 @@ class ConsoleApp(App[int], inherit_bindings=False):
             self._driver.write(osc52(text, os.environ))
 
 
-def osc52(text: str, environ: os._Environ[str] | dict[str, str]) -> str:
-    """The escape sequence that copies; tmux and screen pass it on only when it is wrapped for them."""
-    data = base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
-    sequence = f"\x1b]52;c;{data}\x07"
-    if environ.get("TMUX"):
-        return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
-    if environ.get("TERM", "").startswith("screen"):
-        return "\x1bP" + sequence + "\x1b\\"
-    return sequence
-
-
 def run_console(
     config: Config,
     *,
@@ -389,6 +385,10 @@ def run_console(
         start_contexts=on_contexts,
         theme=choose_theme(config),
     )
-    with contextlib.suppress(OSError):  # the terminal is gone: there is nobody left to tell
-        return app.run(mouse=config.ui.mouse) or app.return_code or 0
-    return 0
+    try:
+        code = app.run(mouse=config.ui.mouse) or app.return_code or 0
+    except OSError:  # the terminal is gone: there is nobody left to tell
+        return 0
+    if app.crash:
+        raise Failure(f"the console has ended: {app.crash}", code=CRASHED)
+    return code

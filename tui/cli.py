@@ -61,6 +61,9 @@ def cli(ctx: click.Context) -> int:
     """One keyboard-driven console for the runs, tasks, pods, hosts and pools of every ML and batch system.
 
     Without a command it opens the console; every command shows or does one thing, for scripts.
+
+    Exit codes: 0 done, 1 not done for every target, 2 usage or config, 3 backend, 4 not authorised,
+    5 missing, 70 the console has ended by a defect of its own and left a report.
     """
     return DONE if ctx.invoked_subcommand is not None else open_console(given(ctx))
 

@@ -19,6 +19,8 @@ from adapters.errors import (
 )
 
 DONE, NOT_DONE, USAGE, BACKEND, AUTH, MISSING = range(6)
+CRASHED = 70
+"""A defect of runyard itself, as sysexits.h has it."""
 INTERRUPTED = 130
 
 

@@ -9,6 +9,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.worker import Worker
 
 from adapters.model import Kind, Ref
 from adapters.port import ANY, Query
@@ -59,6 +60,7 @@ class Console(Protocol):
     def go_back(self) -> None: ...
     def interrupt(self) -> None: ...
     def go_back_to(self, way: Sequence[str]) -> None: ...
+    def in_background(self, event: Worker.StateChanged) -> None: ...
     def copy(self, text: str) -> None: ...
     def note(self, text: str, token: str) -> None: ...
 
@@ -106,6 +108,9 @@ class Grid(Screen[None], inherit_bindings=False):
     def wanted(self, widget: Widget) -> bool:
         """Whether a widget of the body is to be shown at all; subclasses that swap widgets say so here."""
         return True
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        self.console.in_background(event)
 
     # what the lines say
 

@@ -8,6 +8,7 @@ from typing import Protocol, cast
 from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.worker import Worker
 
 from tui.styles import tokens
 from tui.widgets.draw import Piece, blank, line, title
@@ -19,6 +20,8 @@ class SheetHost(Protocol):
 
     @property
     def sheet(self) -> Sheet | None: ...
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None: ...
 
     def close_sheet(self) -> None: ...
 
@@ -71,6 +74,10 @@ class Sheet(Widget):
     def pointed(self, text: str) -> bool:
         """A piece of line H-1 was clicked; True when it was used."""
         return False
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if self.is_attached:
+            self.grid.on_worker_state_changed(event)
 
     def close(self) -> None:
         self.grid.close_sheet()

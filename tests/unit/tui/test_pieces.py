@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.model import Kind, Pool, Ref, State
-from tui.app import osc52
+from tui.clipboard import osc52
 from tui.commands import CommandError, read
 from tui.screens.pooltree import descendants, leaf_name, tree_order
 from tui.styles import tokens
