@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ async def open_port(
     users: Mapping[str, str] | None = None,
 ) -> StreamPort | None:
     """Serve on any free port of `host`; None where grpcio is not installed. Calls are noted in `requests`."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # stdout and stderr are the server's own
     try:
         import grpc
     except ImportError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,6 +115,7 @@ class Streams:
         """The channel, once it is ready."""
         if self._settings.grpc_url is None:
             raise Unsupported(f"{self._context}: {NOT_SET}", hint="add grpc_url", executed=False)
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its C core would write over the screen
         try:
             import grpc
         except ImportError:
