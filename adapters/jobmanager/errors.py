@@ -63,14 +63,16 @@ def truer_read(error: AdapterError, context: str, job_id: str) -> AdapterError:
     """GetJob has no parameter but the id: what it calls a bad request is an id that cannot be."""
     if error.status != 400:
         return error
-    return NotFound(f"{context}: no job {job_id[:80]}", hint=error.sentence, status=error.status, code=error.code)
+    said = error.sentence.removeprefix(f"{context}: ")
+    return NotFound(f"{context}: no job {job_id[:80]}", hint=said, status=error.status, code=error.code)
 
 
 def truer_abort(error: AdapterError, context: str) -> AdapterError:
     """Refusals have many codes: 412 by the book, 403 or 404 from Cromwell. A 500 says nothing about the job."""
     if isinstance(error, Forbidden | NotFound | Conflict) and NOT_IN_PROGRESS.search(error.sentence):
         sentence = f"{context}: it is not in progress any more, so it cannot be aborted"
-        return Conflict(sentence, hint=error.sentence, status=error.status, code=error.code)
+        said = error.sentence.removeprefix(f"{context}: ")
+        return Conflict(sentence, hint=said, status=error.status, code=error.code)
     return unsure(error)
 
 
