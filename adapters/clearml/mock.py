@@ -98,6 +98,8 @@ class Server:
             return self._reply(request, call, endpoint.handler(call), None)
         except Refused as error:
             return self._reply(request, call, {}, error)
+        except Exception as error:  # whatever a request does to it, the server answers
+            return self._reply(request, call, {}, Refused(500, 0, f"{type(error).__name__}: {error}"))
 
     def fault(self, status: int) -> Response:
         """The envelope of an error that a fault asks for."""

@@ -118,15 +118,16 @@ class ProjectService:
             raise Refused(400, 801, name=name, company=COMPANY)
         made = add(world.projects, name, world.now, call.user)
         made.description = str(call.data.get("description") or "")
-        made.tags, made.system_tags = list(call.data.get("tags") or []), list(call.data.get("system_tags") or [])
+        made.tags, made.system_tags = call.items("tags"), call.items("system_tags")
         return {"id": made.id}
 
     def update(self, call: Call) -> Any:
-        found, fields = self._find(call), {}
+        found = self._find(call)
+        fields: dict[str, Any] = {}
         for name in ("description", "tags", "system_tags"):
             if call.data.get(name) is not None:
-                setattr(found, name, call.data[name])
-                fields[name] = call.data[name]
+                fields[name] = call.text(name) if name == "description" else call.items(name)
+                setattr(found, name, fields[name])
         return {"updated": int(bool(fields)), "fields": fields}
 
     def delete(self, call: Call) -> Any:
@@ -213,9 +214,9 @@ class ModelService:
 
     def get_all(self, call: Call) -> Any:
         world = self._world()
-        ids = call.data.get("id")
+        ids = call.items("id")
         if ids:
-            keys = [str(each) for each in (ids if isinstance(ids, list) else [ids])]
+            keys = [str(each) for each in ids]
         else:
             newest = (index for index in world.timeline.descending() if index < world.seeds.count)
             keys = [

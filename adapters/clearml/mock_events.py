@@ -115,13 +115,16 @@ class EventService:
         return {"added": added, "errors": sum(errors.values()), "errors_info": errors}
 
     def _refusal(self, world: World, event: dict[str, Any], allow_locked: bool) -> str:
-        if event.get("type") not in TYPES:
+        if str(event.get("type")) not in TYPES:
             return f"Invalid event type {event.get('type')}"
         task = world.find(str(event.get("task")))
         if task is None:
             return "Invalid task id"
         if task.status in ("published", "publishing") and not (allow_locked or event.get("allow_locked")):
             return "Task is published"
+        for name in ("iter", "timestamp"):
+            if event.get(name) is not None and not isinstance(event[name], int | float):
+                return f"Invalid {name}"
         return ""
 
 

@@ -31,7 +31,7 @@ def check(world: World, data: dict[str, Any], *, own_id: str = "") -> None:
         raise invalid("type", f"Invalid value {data['type']!r}")
     if data.get("status") is not None and data["status"] not in STATUSES:
         raise invalid("status", f"Invalid value {data['status']!r}")
-    if data.get("project") and data["project"] not in world.projects:
+    if data.get("project") and str(data["project"]) not in world.projects:
         raise Refused(400, 16, "invalid id", project=data["project"])
     parent = data.get("parent")
     if parent and (parent == own_id or world.find(parent) is None):

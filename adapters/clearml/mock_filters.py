@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -88,8 +89,12 @@ def _listed(name: str, value: Any) -> list[Predicate]:
 
 
 def _compiled(pattern: Any, flags: int) -> re.Pattern[str]:
+    if not isinstance(pattern, str):
+        raise invalid("pattern", "Input should be a valid string")
     try:
-        return re.compile(str(pattern), flags)
+        with warnings.catch_warnings():  # `[[` may mean something else one day
+            warnings.simplefilter("ignore", FutureWarning)
+            return re.compile(pattern, flags)
     except re.error as error:
         raise Refused(400, 21, pattern=pattern, error=error) from None
 

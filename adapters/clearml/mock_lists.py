@@ -139,10 +139,8 @@ class Listing:
 
 
 def order_of(call: Call, known: frozenset[str]) -> tuple[tuple[str, bool], ...]:
-    given = call.data.get("order_by")
-    names = [given] if isinstance(given, str) else list(given or [])
     made = []
-    for name in names:
+    for name in call.items("order_by"):
         text = str(name)
         descending, text = text.startswith("-"), text.lstrip("-+")
         if text == "@text_score":
@@ -158,8 +156,7 @@ def order_of(call: Call, known: frozenset[str]) -> tuple[tuple[str, bool], ...]:
 def understand(call: Call, world: World) -> Listing:
     filters = {name: value for name, value in call.data.items() if name not in CONTROL and value not in (None, [])}
     if call.flag("include_subprojects") and filters.get("project"):
-        given = filters["project"]
-        filters["project"] = under(world, given if isinstance(given, list) else [given])
+        filters["project"] = under(world, call.items("project"))
     hidden = call.flag("search_hidden") or bool(filters.get("id"))
     return Listing(filters, order_of(call, TASK_FIELDS), hidden)
 

@@ -47,6 +47,6 @@ def add(projects: dict[str, Project], name: str, now: float, user: str) -> Proje
 
 def under(world: World, ids: list[Any]) -> list[Any]:
     """Those projects and all below them."""
-    names = [world.projects[key].name for key in ids if key in world.projects]
+    names = [world.projects[key].name for key in ids if isinstance(key, str) and key in world.projects]
     below = [p.id for p in world.projects.values() if any(p.name.startswith(f"{name}/") for name in names)]
-    return list(dict.fromkeys([*ids, *below]))
+    return [*ids, *(key for key in below if key not in ids)]

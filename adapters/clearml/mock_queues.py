@@ -82,19 +82,22 @@ class QueueService:
     def create(self, call: Call) -> Any:
         world = self._world()
         made = world.site.add_queue(self._unique(world, call.text("name")), world.now)
-        made.tags, made.system_tags = list(call.data.get("tags") or []), list(call.data.get("system_tags") or [])
-        made.metadata, made.display_name = dict(call.data.get("metadata") or {}), call.maybe("display_name")
+        made.tags, made.system_tags = call.items("tags"), call.items("system_tags")
+        made.metadata, made.display_name = call.mapping("metadata"), call.maybe("display_name")
         return {"id": made.id}
 
     def update(self, call: Call) -> Any:
         world = self._world()
-        queue, fields = self._find(world, call), {}
+        queue = self._find(world, call)
+        fields: dict[str, Any] = {}
         if (name := call.maybe("name")) is not None:
             queue.name = fields["name"] = self._unique(world, name, queue)
-        for key in ("tags", "system_tags", "metadata", "display_name"):
+        for key, read in (("tags", call.items), ("system_tags", call.items), ("metadata", call.mapping)):
             if call.data.get(key) is not None:
-                setattr(queue, key, call.data[key])
-                fields[key] = call.data[key]
+                fields[key] = read(key)
+                setattr(queue, key, fields[key])
+        if (display := call.maybe("display_name")) is not None:
+            queue.display_name = fields["display_name"] = display
         return {"updated": int(bool(fields)), "fields": fields}
 
     def delete(self, call: Call) -> Any:

@@ -13,10 +13,9 @@ from adapters.clearml.mock_world import World
 
 def projection(call: Call, known: frozenset[str] = TASK_FIELDS, *, joined: bool = False) -> list[str] | None:
     """only_fields, checked; None for everything. `joined` endpoints may look into references."""
-    given = call.data.get("only_fields")
-    if not given:
+    names = [str(name) for name in call.items("only_fields")]
+    if not names:
         return None
-    names = [given] if isinstance(given, str) else [str(name) for name in given]
     made = []
     for name in names:
         bare = name.lstrip("-")

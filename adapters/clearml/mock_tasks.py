@@ -191,7 +191,7 @@ class TaskService:
         """A flat list of items with section and name (hyperparams), or with a name (configuration)."""
         world = self._world()
         task = world.keep(find(world, call))
-        items = [item for item in call.data.get(what) or [] if isinstance(item, dict)]
+        items = [item for item in call.items(what) if isinstance(item, dict)]
         found: dict[str, Any] = {} if replace == "all" else copy.deepcopy(task.fields[what])
         if replace == "section":
             found = {name: value for name, value in found.items() if name not in {i.get("section") for i in items}}
@@ -207,7 +207,7 @@ class TaskService:
     def add_or_update_artifacts(self, call: Call) -> Any:
         world = self._world()
         task = world.keep(find(world, call))
-        new = [each for each in call.need("artifacts") if isinstance(each, dict)]
+        new = [each for each in call.items("artifacts") if isinstance(each, dict)]
         names = {(each.get("key"), each.get("mode", "output")) for each in new}
         old = task.fields["execution"].get("artifacts", [])
         kept = [each for each in old if (each.get("key"), each.get("mode", "output")) not in names]
@@ -236,7 +236,7 @@ class TaskService:
 
     def update_tags(self, call: Call) -> Any:
         world, updated = self._world(), 0
-        new, old = call.data.get("add_tags") or [], call.data.get("remove_tags") or []
+        new, old = call.items("add_tags"), call.items("remove_tags")
         for task_id in call.ids():
             if task := world.find(task_id):
                 task = world.keep(task)

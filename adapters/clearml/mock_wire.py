@@ -128,6 +128,22 @@ class Call:
             raise invalid(name, f"Value must be less than or equal to {most}")
         return number
 
+    def items(self, name: str) -> list[Any]:
+        """A list that may be missing; a single text is a list of one."""
+        value = self.data.get(name)
+        if value is None or isinstance(value, list):
+            return value or []
+        if isinstance(value, str):
+            return [value]
+        raise invalid(name, "Input should be a valid list")
+
+    def mapping(self, name: str) -> dict[str, Any]:
+        """An object that may be missing."""
+        value = self.data.get(name)
+        if value is None or isinstance(value, dict):
+            return value or {}
+        raise invalid(name, "Input should be a valid dictionary")
+
     def ids(self, name: str = "ids") -> list[str]:
         value = self.data.get(name)
         if not isinstance(value, list) or not value:

@@ -49,7 +49,7 @@ class WorkerService:
 
     def register(self, call: Call) -> Any:
         world, name = self._world(), call.text("worker")
-        queues = [str(each) for each in call.data.get("queues") or []]
+        queues = [str(each) for each in call.items("queues")]
         if bad := [queue for queue in queues if queue not in world.site.queues]:
             raise Refused(400, 701, ids=f"({', '.join(bad)})", company=COMPANY)
         old = world.site.workers.get(name)
@@ -57,7 +57,7 @@ class WorkerService:
             return {}
         made = Worker(name, queues, world.now, simulated=False, seen=world.now)
         made.timeout = call.whole("timeout", TIMEOUT, 1)
-        made.tags, made.system_tags = list(call.data.get("tags") or []), list(call.data.get("system_tags") or [])
+        made.tags, made.system_tags = call.items("tags"), call.items("system_tags")
         world.site.workers[name] = made
         return {}
 
@@ -78,8 +78,8 @@ class WorkerService:
             worker = world.site.workers[name]
         worker.seen = now
         if call.data.get("queues") is not None:
-            worker.queues = [str(each) for each in call.data["queues"]]
-        worker.reports = [*worker.reports[-200:], {"at": now, **(call.data.get("machine_stats") or {})}]
+            worker.queues = [str(each) for each in call.items("queues")]
+        worker.reports = [*worker.reports[-200:], {"at": now, **call.mapping("machine_stats")}]
         task_id = call.maybe("task")
         if task_id is None:
             worker.task = worker.source = None
@@ -97,7 +97,7 @@ class WorkerService:
 
     def get_metric_keys(self, call: Call) -> Any:
         world = self._world()
-        wanted = call.data.get("worker_ids") or []
+        wanted = [str(each) for each in call.items("worker_ids")]
         if not world.site.workers or any(name not in world.site.workers for name in wanted):
             raise Refused(400, 1005, workers=wanted)
         return {"categories": [{"name": name, "metric_keys": list(keys)} for name, keys in KEYS.items()]}
@@ -119,10 +119,14 @@ class WorkerService:
         world = self._world()
         begin, end, interval = self._span(world, call)
         items = call.need("items")
-        if not isinstance(items, list) or not items or any("key" not in item for item in items):
+        if (
+            not isinstance(items, list)
+            or not items
+            or any(not isinstance(item, dict) or "key" not in item for item in items)
+        ):
             raise invalid("items", "List is too short. Expecting at least 1 items")
         known = {key for keys in KEYS.values() for key in keys}
-        wanted = call.data.get("worker_ids") or list(world.site.workers)
+        wanted = [str(each) for each in call.items("worker_ids")] or list(world.site.workers)
         dates = [at for at in range(int(begin), int(end), interval) if at <= world.clock.stamp(world.now)]
         made = []
         for name in wanted:

@@ -57,7 +57,9 @@ class World:
 
     # Tasks
 
-    def find(self, task_id: str) -> Task | None:
+    def find(self, task_id: object) -> Task | None:
+        if not isinstance(task_id, str):
+            return None
         kept = self.kept.get(task_id)
         if kept is not None or task_id in self.gone:
             return kept

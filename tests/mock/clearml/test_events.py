@@ -22,7 +22,9 @@ def api() -> Api:
 @pytest.fixture(scope="module")
 def done(api: Api) -> str:
     """A training that has come to its end."""
-    return str(next(task["id"] for task in api.tasks(status=["completed"], type=["training"]) if task["last_metrics"]))
+    return str(
+        next(task["id"] for task in api.tasks(status=["completed"], type=["training"]) if task["last_metrics"])
+    )
 
 
 def log(api: Api, task: str, **more: Any) -> dict[str, Any]:
@@ -72,7 +74,9 @@ def test_from_timestamp_is_exclusive_and_pages_meet(api: Api, done: str) -> None
 
 def test_a_page_holds_all_that_shares_its_last_moment(api: Api) -> None:
     task = api.create()
-    lines = [json.dumps({"type": "log", "task": task, "msg": f"{n}", "timestamp": 1000 + n // 4}) for n in range(12)]
+    lines = [
+        json.dumps({"type": "log", "task": task, "msg": f"{n}", "timestamp": 1000 + n // 4}) for n in range(12)
+    ]
     answer = api.ask("POST", "/events.add_batch", content="\n".join(lines).encode(), headers=LINES, auth=KEYS)
     assert answer.json()["data"] == {"added": 12, "errors": 0, "errors_info": {}}
     page = log(api, task, navigate_earlier=False, batch_size=2)

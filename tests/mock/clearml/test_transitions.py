@@ -12,7 +12,9 @@ MATRIX = {
     "created": ("in_progress", 110, 110, 110, 110, 110, 110, "queued", "created"),
     "queued": ("in_progress", "stopped", "stopped", 110, 110, 110, 110, 706, "created"),
     "in_progress": ("in_progress", "stopped", "stopped", "failed", 110, "completed", 110, 110, "created"),
-    "stopped": ("in_progress", "stopped", "stopped", "failed", "closed", "completed", "published", "queued", "created"),
+    "stopped": (
+        *("in_progress", "stopped", "stopped", "failed", "closed", "completed", "published", "queued", "created"),
+    ),
     "closed": (110, "stopped", "stopped", "failed", "closed", 110, "published", 110, "created"),
     "failed": (110, "stopped", "stopped", "failed", 110, 110, "published", "queued", "created"),
     "completed": ("in_progress", 110, 110, 110, 110, "completed", "published", 110, "created"),
@@ -82,7 +84,15 @@ def test_reason_and_message_are_overwritten_even_with_nothing(api: Api) -> None:
 
 def test_a_fresh_task_has_no_history(api: Api) -> None:
     fresh = api.task(api.create())
-    for name in ("status_changed", "status_reason", "status_message", "started", "completed", "last_worker", "comment"):
+    for name in (
+        "status_changed",
+        "status_reason",
+        "status_message",
+        "started",
+        "completed",
+        "last_worker",
+        "comment",
+    ):
         assert name not in fresh
     assert fresh["last_iteration"] == 0
     assert fresh["last_metrics"] == {}

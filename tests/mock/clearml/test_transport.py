@@ -125,7 +125,13 @@ def test_batches_need_their_content_type(api: Api) -> None:
 
 
 def test_paths_of_other_apis_are_left_alone(api: Api) -> None:
-    for path in ("/v2/entries:list", "/apis/v2beta1/runs", "/v1/projects/a.b/locations", "/api/v1/jobs", "/files/read"):
+    for path in (
+        "/v2/entries:list",
+        "/apis/v2beta1/runs",
+        "/v1/projects/a.b/locations",
+        "/api/v1/jobs",
+        "/files/read",
+    ):
         assert api.ask("POST", path).text == "404 page not found\n"
 
 
