@@ -91,7 +91,7 @@ KEYS: tuple[KeySpec, ...] = (
         ("undrain", "U", "undrain"),
         action=True,
     ),
-    *_specs("ACT", (*_OBJECT, CONTEXTS), ("menu", "x", "every action")),
+    *_specs("ACT", (*_OBJECT, LOGS), ("menu", "x", "every action")),
     *_specs("ACT", (LIST, DETAIL), ("again", ".", "last plan again")),
     *_specs("ACT", (LIST, CONTEXTS), ("mark", "space", "mark")),
     *_specs(
@@ -103,8 +103,8 @@ KEYS: tuple[KeySpec, ...] = (
     ),
     *_specs("FIND", (LIST, CONTEXTS, LOGS, DOCUMENT), ("filter", "/", "filter")),
     *(KeySpec(f"saved-{n}", (str(n),), f"saved filter {n}", "FIND", (LIST,)) for n in range(1, 10)),
-    *_specs("FIND", (LIST,), ("all-contexts", "0", "all contexts")),
-    *_specs("FIND", (ANY,), ("command", ":", "go or do")),
+    *_specs("FIND", (LIST,), ("all-contexts", "0", "all contexts"), ("warp", "w", "same pool or group")),
+    *_specs("FIND", (ANY,), ("command", ":", "go or do"), ("aliases", "ctrl-a", "aliases")),
     *_specs("FIND", (LOGS, DOCUMENT), ("next-match", "n", "next match"), ("previous-match", "N", "previous match")),
     *_specs(
         "TABLE",
@@ -138,6 +138,18 @@ KEYS: tuple[KeySpec, ...] = (
         ("matches-only", "&", "only matches"),
         ("minute-back", "<", "a minute back"),
         ("minute-on", ">", "a minute on"),
+        ("marker", "m", "marker line"),
+    ),
+    *_specs(
+        "MOVE",
+        (LOGS,),
+        ("log-end", "0", "end, follow"),
+        ("log-beginning", "1", "beginning"),
+        ("log-1m", "2", "last minute"),
+        ("log-5m", "3", "last 5 minutes"),
+        ("log-15m", "4", "last 15 minutes"),
+        ("log-30m", "5", "last 30 minutes"),
+        ("log-1h", "6", "last hour"),
     ),
     *_specs("TABLE", (LOGS, DOCUMENT), ("save", "ctrl-s", "save"), ("copy", "c", "copy")),
     *_specs(

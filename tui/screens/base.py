@@ -198,6 +198,11 @@ class GridScreen(Grid, inherit_bindings=False):
 
         self.open_sheet(HelpSheet(self))
 
+    def do_aliases(self) -> None:
+        from tui.screens.aliases import AliasSheet
+
+        self.open_sheet(AliasSheet(self))
+
     def do_command(self) -> None:
         from tui.commands import CommandLine
 
@@ -213,7 +218,10 @@ class GridScreen(Grid, inherit_bindings=False):
         elif command.kind is not None:
             console.open_list(command.kind, command.contexts or None, filter=command.filter)
         elif command.action:
-            self.act(command.action)
+            from tui.screens.atcontext import plan_for_context
+
+            if not plan_for_context(self, command.action, command.contexts):
+                self.act(command.action)
         elif command.verb == "contexts":
             if command.filter or command.contexts:
                 names = command.contexts or tuple(command.filter.split())

@@ -19,6 +19,7 @@ from tui.core.text import safe
 from tui.screens import listtext
 from tui.screens.base import GridScreen
 from tui.widgets.draw import Piece
+from tui.widgets.keybar import FIXED
 from tui.widgets.table import ResourceTable
 
 TOKENS = {"ok": ("ok", State.SUCCEEDED), "slow": ("waiting", State.LOST), "down": ("failed", State.FAILED)}
@@ -136,7 +137,8 @@ class ContextsScreen(GridScreen):
                 (open_key("mark"), "show", True),
                 (open_key("refresh"), "check", True),
                 (open_key("back"), "back", True),
-            ]
+            ],
+            fixed=[hint for hint in FIXED if hint[1] != "menu"],  # there is nothing to be done to a context
         )
 
     @property

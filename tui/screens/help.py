@@ -36,6 +36,8 @@ LINES: Mapping[str, Sequence[tuple[str, str]]] = {
         ("left right", "columns, fold"),
         ("next-fault previous-fault", "next red, prev"),
         ("history-back history-forward history-last", "back, on, last"),
+        ("log-beginning log-end", "beginning, end"),
+        ("log-1m log-5m log-15m log-30m log-1h", "1 5 15 30m 1h ago"),
         ("back", "up one level"),
     ),
     "LOOK": (
@@ -45,7 +47,7 @@ LINES: Mapping[str, Sequence[tuple[str, str]]] = {
         ("why events timeline", "why, events, time"),
         ("host used-by owner", "host, users, owner"),
         ("next-pane zoom", "next pane, zoom"),
-        ("follow wrap", "follow, wrap"),
+        ("follow wrap marker", "follow, wrap, mark"),
         ("minute-back minute-on", "a minute back, on"),
         ("errors", "error list"),
     ),
@@ -63,7 +65,8 @@ LINES: Mapping[str, Sequence[tuple[str, str]]] = {
         ("filter", "filter"),
         ("saved-1", "saved filters"),
         ("all-contexts", "all contexts"),
-        ("command", "go or do"),
+        ("command aliases", "go or do, aliases"),
+        ("warp", "same pool or group"),
         ("next-match previous-match", "next match, previous"),
         ("matches-only", "only matches"),
     ),
@@ -85,6 +88,9 @@ LINES: Mapping[str, Sequence[tuple[str, str]]] = {
     ),
 }
 """Which keys share a line, and what it says; what is not live on a screen is left out of it."""
+
+JOINED = {"saved-1": "1-9", "log-1m": "2-6"}
+"""Rows of keys that are told as one."""
 
 
 class HelpSheet(LinesSheet):
@@ -149,8 +155,8 @@ class HelpSheet(LinesSheet):
     ) -> list[Piece]:
         first = [shown(spec.keys[0]) for spec in live]
         more = [shown(key) for spec in live for key in spec.keys[1:]]
-        if live[0].id.startswith("saved-"):
-            first, more = ["1-9"], []
+        if live[0].id in JOINED:
+            first, more = [JOINED[live[0].id]], []
         text = " ".join(first)
         for key in more:
             if len(f"{text} {key}") < keys:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from adapters.model import Kind, Ref, Resource
@@ -14,6 +15,9 @@ from tui.screens.hints import opens_title
 from tui.screens.listmodel import ListModel
 from tui.widgets.table import ResourceTable
 
+PLAIN = re.compile(r"[\w./:@-]+")
+"""What a filter takes as a value without quotes."""
+
 
 class ListKeys(GridScreen):
     """Everything a key does on a list."""
@@ -23,6 +27,7 @@ class ListKeys(GridScreen):
     model: ListModel
     table: ResourceTable
     trail: tuple[str, ...]
+    filter_text = ""
     wide = False
     resource = "gpu"
     _range_from: Ref | None = None
@@ -40,6 +45,9 @@ class ListKeys(GridScreen):
         raise NotImplementedError
 
     def relayout(self) -> None:
+        raise NotImplementedError
+
+    def apply_filter(self, text: str) -> str:
         raise NotImplementedError
 
     def spec(self, ref: Ref | None = None) -> KindSpec | None:
@@ -226,6 +234,21 @@ class ListKeys(GridScreen):
             self.table.select(found.parent)
         else:
             self.console.open_detail(found.parent)
+
+    def do_warp(self) -> None:
+        """Only what shares the pool or the group of this row; again shows all."""
+        found = self._object()
+        if found is None:
+            return
+        named = [("pool", found.pool), ("group", found.group), ("host", found.host)]
+        field, value = next(((field, value) for field, value in named if value), ("", ""))
+        if not value:
+            self.message(f"{safe(found.name, 60)} has no pool, group or host", "muted")
+            return
+        text = f"{field}={value}" if PLAIN.fullmatch(value) else f'{field}="{value}"'
+        problem = self.apply_filter("" if self.filter_text == text else text)
+        if problem:
+            self.message(problem, "failed")
 
     # marks
 

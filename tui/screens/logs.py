@@ -19,19 +19,19 @@ from tui.core.text import safe
 from tui.core.why import look_through
 from tui.screens import logtext
 from tui.screens.logfeed import LogFeed
-from tui.screens.logfind import LogFinding
+from tui.screens.loglook import LogLooking
 from tui.screens.panes import save_path
 from tui.widgets.keybar import Hint
 from tui.widgets.logview import SIDE_STEP, LogView, line_text
 from tui.widgets.strip import VolumeStrip
 
-FIXED: tuple[Hint, ...] = (("/", "find", True), (":", "go", True), ("?", "help", True))
+FIXED: tuple[Hint, ...] = (("/", "find", True), (":", "go", True), ("x", "menu", True), ("?", "help", True))
 REDRAW_EVERY = 0.1
 TICK = 1.0
 MEASURE_EVERY = 2.0
 
 
-class LogsScreen(LogFinding):
+class LogsScreen(LogLooking):
     """The logs of one object, or of several merged by time. `line` is where to begin, in the log `source`."""
 
     where = keys.LOGS

@@ -49,8 +49,11 @@ class Entry:
 class MenuSheet(LinesSheet):
     """Letters search; legal actions first, illegal ones last and dim."""
 
-    def __init__(self, host: GridScreen, current: Resource, targets: Sequence[Ref]) -> None:
+    def __init__(
+        self, host: GridScreen, current: Resource, targets: Sequence[Ref], without: Sequence[str] = ()
+    ) -> None:
         super().__init__()
+        self.without = without
         self.host, self.current, self.targets = host, current, list(targets)
         self.typed = ""
         self.cursor = 0
@@ -91,7 +94,7 @@ class MenuSheet(LinesSheet):
         for id, what in LOOKS.items():
             key = services.keys.spec(id)
             handler = getattr(self.host, f"do_{id.replace('-', '_')}", None)
-            if key is None or handler is None:
+            if key is None or handler is None or id in self.without:
                 continue
             why = ""
             if id == "logs" and spec is not None and not spec.logs.supported:
