@@ -42,7 +42,7 @@ class LogKey:
 def sources(context: str, job: wire.CustomJob, nodes: Sequence[str] | None = None) -> list[LogSource]:
     """The logs of these nodes; None asks for all of them, and for those of the whole job.
 
-    The replica that the job's error names comes first; of a job that never ran only the service has something to say.
+    The replica that the job's error names comes first; of a job that never ran, the service's own log.
     """
     every = [node for pool in pools(job) for node in pool.nodes]
     guilty = culprit(job)
