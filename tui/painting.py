@@ -179,20 +179,25 @@ def _spread(text: str, codes: str, cells: list[Cell]) -> None:
 
 def _runs(old: Sequence[Cell | None], new: Sequence[Cell]) -> list[tuple[int, int]]:
     """Stretches to send, from and to; short pauses between changed cells are bridged."""
+    changed = [index for index, (was, now) in enumerate(zip(old, new, strict=True)) if was != now]
     runs: list[tuple[int, int]] = []
-    for index, (was, now) in enumerate(zip(old, new, strict=True)):
-        if was == now:
-            continue
-        end = index + 1
-        while end < len(new) and not new[end][0]:
-            end += 1
-        while index > 0 and not new[index][0]:
-            index -= 1
-        if runs and index - runs[-1][1] <= BRIDGE:
-            runs[-1] = (runs[-1][0], max(end, runs[-1][1]))
-        else:
-            runs.append((index, end))
+    start, last = changed[0], changed[0] - 1
+    for index in changed:
+        if index - last - 1 > BRIDGE:
+            runs.append(_whole(new, start, last + 1))
+            start = index
+        last = index
+    runs.append(_whole(new, start, last + 1))
     return runs
+
+
+def _whole(cells: Sequence[Cell], start: int, end: int) -> tuple[int, int]:
+    """A run that cuts no wide character in half."""
+    while start > 0 and not cells[start][0]:
+        start -= 1
+    while end < len(cells) and not cells[end][0]:
+        end += 1
+    return start, end
 
 
 @lru_cache(4096)

@@ -7,7 +7,7 @@ because a changed row count would otherwise lay out the whole screen anew.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -168,11 +168,11 @@ class ResourceTable(ScrollView, inherit_bindings=False):
             self.post_message(self.Moved(self.cursor, by_user=False))
         self.repaint_changed()
 
-    def repaint_changed(self) -> None:
-        """Repaint the visible lines that would look different now."""
+    def repaint_changed(self, lines: Iterable[int] | None = None) -> None:
+        """Repaint the visible lines that would look different now; only `lines` can, where they are given."""
         if not self.is_mounted or self.size.height == 0:
             return
-        for y in range(self.lines):
+        for y in range(self.lines) if lines is None else lines:
             if y in self._painted:
                 before, after = self._painted[y], self._line(y)
                 if before != after:
@@ -213,7 +213,7 @@ class ResourceTable(ScrollView, inherit_bindings=False):
         index = max(0, min(index, len(refs) - 1))
         if index == self._index and self.cursor is not None:
             return
-        self._index, self.cursor = index, refs[index]
+        before, self._index, self.cursor = self._index, index, refs[index]
         top = self.top
         self._clamp()
         if self.top != top:
@@ -223,7 +223,7 @@ class ResourceTable(ScrollView, inherit_bindings=False):
             self._painted.clear()
             self.refresh(Region(0, 1, self.size.width, self.lines))
         else:
-            self.repaint_changed()
+            self.repaint_changed((before - top, index - top))
 
     def select(self, ref: Ref) -> bool:
         """Put the cursor on an object; False when it is not among the rows."""
