@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -20,12 +20,14 @@ from adapters.mock.front import Arrived
 from adapters.mock.server import build_app
 from adapters.model import Json, Kind, Ref, Resource
 from adapters.permit import Permit, PermitRefused
-from adapters.port import Adapter, Query
+from adapters.port import Adapter, Params, Query
 from tests.contract.conftest import World
 from tests.contract.every.drive import is_at, place_of
 
 ROWS = 40
 """So many objects of a kind are tried for one on which an action is legal."""
+
+TRIES = 4
 
 SAMPLES: Mapping[ParamType, Json] = {
     ParamType.TEXT: "by-hand",
@@ -95,20 +97,20 @@ class Walk:
 
     async def all(self) -> None:
         schema = await self.adapter.describe()
-        self.arrived.clear()
+        with suppress(AdapterError):
+            await self.adapter.health()
+        self._note(Way("`:contexts`", "`runyard contexts --check`"), "in passing")
         rows: dict[Kind, list[Resource]] = {}
         for kind in schema.kinds:
             rows[kind] = await self._list(kind)
         for kind, found in rows.items():
-            for action in schema.actions_for(kind):
-                if not action.context_level:
-                    await self._act(action, found)
-        for action in schema.actions:
-            if action.context_level:
-                here = Ref(self.adapter.context, min(action.kinds, default=Kind.RUN), "")
-                await self._do(action, here, Way(f"`:{action.id}`", f"`runyard do {action.id} CTX`"))
-        for kind, found in rows.items():
             await self._look(kind, found)
+        for action in sorted(schema.actions, key=lambda each: each.danger):  # deletes last: others need the objects
+            if action.context_level:
+                await self._make(action, rows)
+                continue
+            for kind in sorted(action.kinds & rows.keys(), reverse=True):
+                await self._act(action, rows[kind])
 
     async def _list(self, kind: Kind) -> list[Resource]:
         with suppress(AdapterError):
@@ -130,34 +132,58 @@ class Walk:
                     await self.adapter.read_log(source)
             self._note(Way(f"logs of {kind.plural}", f"`runyard logs {kind.value}`"))
 
+    async def _make(self, action: ActionSpec, rows: Mapping[Kind, list[Resource]]) -> None:
+        kind = min(action.kinds, default=Kind.RUN)
+        way = Way(f"`:{action.id}`", f"`runyard do {action.id} CTX`")
+        await self._try(action, Ref(self.adapter.context, kind, ""), rows.get(kind, []), way)
+
     async def _act(self, action: ActionSpec, rows: list[Resource]) -> None:
+        """On objects for which it is legal, until its request arrives."""
+        tried = 0
         for row in rows:
             with suppress(AdapterError):
                 now = await self.adapter.get(row.ref)
-                if action.reason_against(now) is None:
-                    way = f"`runyard do {action.id} {row.ref.kind.value}`"
-                    await self._do(action, row.ref, Way(f"{action.id} on {row.ref.kind.plural}", way))
+                if action.reason_against(now) is not None:
+                    continue
+                tried += 1
+                way = Way(f"{action.id} on {row.ref.kind.plural}", f"`runyard do {action.id} {row.ref.kind.value}`")
+                if await self._try(action, row.ref, [row], way) or tried == TRIES:
                     return
-        self.arrived.clear()
 
-    async def _do(self, action: ActionSpec, ref: Ref, way: Way) -> None:
+    async def _try(self, action: ActionSpec, ref: Ref, like: list[Resource], way: Way) -> bool:
+        """With the parameters it needs, then with all; a document is that of an object of the kind."""
+        needed = [param for param in action.params if param.required]
+        whole = next((param.id for param in needed if param.type is ParamType.JSON), None)
+        given = {param.id: sample(param) for param in needed}
+        tries = [given, {param.id: sample(param) for param in action.params}]
+        if whole is not None:
+            raw = (await self.adapter.detail(like[0].ref)).raw if like else {}
+            tries = [{**given, whole: document} for document in documents(raw)]
+        for params in tries:
+            if await self._do(action, ref, params, way):
+                return True
+        return False
+
+    async def _do(self, action: ActionSpec, ref: Ref, params: Params, way: Way) -> bool:
         """The request of the action itself; what it reads before is no way to a method."""
-        params = {param.id: sample(param) for param in action.params if param.required}
         self.arrived.clear()
         with suppress(AdapterError):
             await self.adapter.preview(action.id, ref, params)
         with suppress(AdapterError, PermitRefused):
             await self.adapter.perform(action.id, ref, params, Permit("plan", "record", action.id, ref))
-        self._note(way, "write")
+        return self._note(way, "write")
 
-    def _note(self, way: Way, effect: str = "read") -> None:
-        """What arrived since the last look is where `way` leads; it is meant to do `effect`."""
+    def _note(self, way: Way, effect: str = "read") -> bool:
+        """What arrived since the last look is where `way` leads; whether it led to a method of that effect."""
         places = {place_of(each) for each in self.arrived}
         self.arrived.clear()
+        led = False
         for method, place in self.defined.items():
             if any(is_at(each, place) for each in places):
-                kept = self.ways.found if self.effects.get(method) == effect else self.ways.passed
-                kept.setdefault(method, []).append(way)
+                meant = self.effects.get(method) == effect
+                led = led or meant
+                (self.ways.found if meant else self.ways.passed).setdefault(method, []).append(way)
+        return led
 
 
 async def served(app: ASGIApp, defined: Mapping[str, str]) -> set[str]:
@@ -191,5 +217,18 @@ async def _answer(client: httpx.AsyncClient, place: str) -> tuple[int, str]:
     return answer.status_code, text
 
 
+def documents(raw: Json) -> Iterator[Json]:
+    """An object as the server tells it, and the spec in it, which is what is given to make another."""
+    if isinstance(raw, dict):
+        for key in ("spec", "jobSpec"):
+            if isinstance(raw.get(key), dict):
+                yield raw[key]
+        for held in raw.values():
+            yield from documents(held)
+        yield raw
+
+
 def sample(param: ParamSpec) -> Json:
-    return param.default if param.default is not None else (param.choices or (SAMPLES[param.type],))[0]
+    if param.type is ParamType.BOOL or param.default is None:
+        return (param.choices or (SAMPLES[param.type],))[0]
+    return param.default
