@@ -71,6 +71,9 @@ ENDED = frozenset({State.ABORTED, State.SUCCEEDED, State.FAILED, State.SKIPPED, 
 FAULTY = frozenset({State.FAILED, State.LOST, State.DOWN})
 """What the faults-only view keeps and `e` hops to."""
 
+DERIVED = "derived"
+"""The `native_state` of a part of which the server says nothing: its state is that of what it belongs to."""
+
 WAITING = frozenset({State.DRAFT, State.PENDING, State.QUEUED, State.PAUSED})
 
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import quote, unquote
 
-from adapters.model import ENDED, Json, Kind, Pod, Ref, Run, State, Task
+from adapters.model import DERIVED, ENDED, Json, Kind, Pod, Ref, Run, State, Task
 from adapters.vertex import wire
 
-DERIVED = "derived"
 UNSPECIFIED = "JOB_STATE_UNSPECIFIED"
 STATE_MAP: Mapping[str, State] = MappingProxyType(
     {

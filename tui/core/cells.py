@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from adapters.fields import FieldType
-from adapters.model import Capacity, Pool, Progress, Resource, State
+from adapters.model import DERIVED, Capacity, Pool, Progress, Resource, State
 from tui.core import format
 from tui.core.column_sets import Column
 from tui.core.text import cell_len, cut, pad, safe
@@ -121,10 +121,11 @@ def _state(column: Column, resource: Any, now: float, ascii: bool, seen: float |
     state = resource.state
     if not isinstance(state, State):
         return plain(str(state))
-    if 0 < column.width < 3:
-        return Cell(format.state_spans(state, ascii, word=""))
-    short = state.value[: column.width - 2] if column.width else None
-    return Cell(format.state_spans(state, ascii, word=short))
+    short = "" if 0 < column.width < 3 else state.value[: column.width - 2] if column.width else None
+    spans = format.state_spans(state, ascii, word=short)
+    if resource.native_state == DERIVED:  # it is not known of this very object
+        spans = tuple((text, "stale") for text, _ in spans)
+    return Cell(spans)
 
 
 def _native(column: Column, resource: Any, now: float, ascii: bool, seen: float | None, clock: bool) -> Cell:

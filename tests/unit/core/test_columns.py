@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.fields import FieldSpec, FieldType
-from adapters.model import Capacity, Host, Kind, Pool, Progress, Ref, Resource, State
+from adapters.model import DERIVED, Capacity, Host, Kind, Pool, Progress, Ref, Resource, State
 from adapters.port import KindSpec, Schema, SortKey
 from tests.unit.core.fakes import START, make_pod, make_run
 from tui.core.cells import native_word
@@ -213,6 +213,14 @@ def test_a_row_of_pools_shows_the_resource_asked_for() -> None:
     assert shown(memory, pool)["limit"] == "24.0Ti"
     assert shown(memory, pool)["reservation"] == "-"
     assert "memory █used" in head_line(memory)
+
+
+def test_a_state_that_is_derived_from_another_object_is_not_coloured_as_its_own() -> None:
+    state = columns_for(Kind.RUN, [KFP], merged=False, width=80)[0]
+    for own in (State.FAILED, State.SUCCEEDED):
+        drawn = cell(state, replace(make_run(0, own), native_state=DERIVED), START)
+        assert drawn.text.endswith(own.value)
+        assert {token for _, token in drawn.spans} == {"stale"}
 
 
 def test_cells_fit_their_column_with_their_colours() -> None:
