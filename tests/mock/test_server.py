@@ -91,6 +91,28 @@ def test_print_config_is_toml_throughout_and_it_goes_on_serving() -> None:
     assert err == ""
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_second_port_is_in_the_config_where_it_can_be_served(there: bool) -> None:
+    hidden = "" if there else "import sys; sys.modules['grpc'] = None; "
+    script = f"{hidden}from adapters.mock.server import MockOptions, run; "
+    script += "raise SystemExit(run(MockOptions(backends=['peloton'], print_config=True)))"
+    command = [sys.executable, "-W", "error", "-c", script]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        lines = [line_of(child.stdout)]
+        while not lines[-1].startswith("grpc_url" if there else "# agent_logs"):
+            lines.append(line_of(child.stdout))
+        found = tomllib.loads("\n".join(lines))["contexts"]["peloton"].get("grpc_url")
+        if there:
+            host, _, port = found.removeprefix("grpc://").partition(":")
+            socket.create_connection((host, int(port)), timeout=5).close()
+        else:
+            assert found is None
+            assert any(line.startswith("# grpc_url = ") for line in lines)
+        child.send_signal(signal.SIGTERM)
+        _, err = child.communicate(timeout=5)
+    assert (child.returncode, err) == (0, "")
+
+
 def test_the_config_has_a_context_per_backend() -> None:
     config = tomllib.loads(config_toml("http://127.0.0.1:8888"))
     assert {name: context["backend"] for name, context in config["contexts"].items()} == {
