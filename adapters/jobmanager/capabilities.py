@@ -22,6 +22,8 @@ COMMON: Mapping[str, str] = MappingProxyType(
 )
 """Paths that common columns show; the server's word becomes their head. `submission` is what AGE counts from."""
 TIMES: Mapping[str, str] = MappingProxyType({"start": "started", "end": "finished"})
+JOB_ID = "job_id"
+"""A server may show an id first; it is too wide for most screens, and comes last."""
 KNOWN_EXTENSIONS = frozenset({"projectId", "userId", "hideArchived"})
 LONGEST_HEAD = 20
 
@@ -66,7 +68,7 @@ def understand(given: wire.Capabilities) -> Abilities:
     extensions = frozenset(given.query_extensions or ()) & KNOWN_EXTENSIONS
     login = given.authentication
     return Abilities(
-        tuple(fields.values()),
+        tuple(sorted(fields.values(), key=lambda spec: spec.id == JOB_ID)),
         MappingProxyType(columns),
         MappingProxyType(heads),
         tuple(editable),
@@ -79,11 +81,11 @@ def understand(given: wire.Capabilities) -> Abilities:
 
 
 def _field(shown: wire.DisplayField, path: str, head: str) -> FieldSpec:
-    """Ids are those of the filter language; a server may show an id first, which is too wide for most screens."""
+    """Ids are those of the filter language."""
     is_time = shown.field_type == "date" or path in TIMES
     last = path.rpartition(".")[2]
     label = path.startswith("labels.")
-    name = f"label.{path.removeprefix('labels.')}" if label else TIMES.get(path, "job_id" if path == "id" else last)
+    name = f"label.{path.removeprefix('labels.')}" if label else TIMES.get(path, JOB_ID if path == "id" else last)
     return FieldSpec(
         name,
         head,

@@ -30,7 +30,7 @@ def job_detail(context: str, resource: Resource, found: Found, totals: Sequence[
         _failures(job.failures),
         Tree("Calls", tuple(_node(context, job, step) for step in steps)) if steps else None,
         timing,
-        events.table(events.of_job(context, job, steps)),
+        events.table(job, events.of_job(context, job, steps)),
         fields("Logs", extensions.logs),
         fields("Environment", extensions.envs),
         Text("Script", extensions.source_file) if extensions.source_file else None,
@@ -50,7 +50,7 @@ def task_detail(
         Tree("Shards", tuple(_node(context, job, shard) for shard in step.shards)) if step.shards else None,
         *more,
         events.timing(context, job, [step]),
-        events.table(events.of_step(context, job, step)),
+        events.table(job, events.of_step(context, job, step)),
         Text("Failure", "\n\n".join(step.said.failure_messages)) if step.said.failure_messages else None,
     ]
     why = resource.message if resource.message else _cause_of(job, step)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from adapters.jobmanager import wire
-from adapters.jobmanager.mapping import Step, failure_words, run_ref, task_ref, to_run, to_task
+from adapters.jobmanager.mapping import Step, failure_words, run_ref, split_task_id, task_ref, to_run, to_task
 from adapters.jobmanager.wire import instant
-from adapters.model import Event, Json, Ref, Resource, State
+from adapters.model import Event, Json, Kind, Ref, Resource, State
 from adapters.sections import Span, Spans, Table
 
 HEADS = ("TIME", "STATE", "OBJECT", "TEXT")
@@ -79,12 +79,21 @@ def in_order(events: Iterable[Event]) -> list[Event]:
     return sorted(events, key=lambda event: float("inf") if event.time is None else event.time)
 
 
-def table(events: Sequence[Event]) -> Table:
-    rows: list[tuple[Json, ...]] = [
-        (wire.moment(event.time) if event.time is not None else None, event.native_state, event.ref.id, event.text)
-        for event in events
-    ]
+def table(job: wire.Row, events: Sequence[Event]) -> Table:
+    """With the name of the task or shard as the object; it is not repeated in the text."""
+    rows: list[tuple[Json, ...]] = []
+    for event in events:
+        name = _object(job, event.ref)
+        time = wire.moment(event.time) if event.time is not None else None
+        rows.append((time, event.native_state, name, event.text.removeprefix(f"{name}: ")))
     return Table("Events", HEADS, tuple(rows))
+
+
+def _object(job: wire.Row, ref: Ref) -> str:
+    parts = split_task_id(ref.id) if ref.kind is Kind.TASK else None
+    if parts is None:
+        return job.name or job.id
+    return parts[1] if parts[2] is None else f"{parts[1]} shard {parts[2]}"
 
 
 def timing(context: str, job: wire.Row, steps: Sequence[Step]) -> Spans | None:

@@ -12,13 +12,14 @@ from adapters.jobmanager.api import JobManagerApi
 from adapters.jobmanager.capabilities import UNTOLD, Abilities, understand
 from adapters.jobmanager.errors import crashed, not_there, truer_read
 from adapters.jobmanager.learned import Learned, Part
-from adapters.jobmanager.mapping import Step, split_task_id, steps_of, to_run, to_task, to_tasks
+from adapters.jobmanager.mapping import Step, cause, split_task_id, steps_of, to_run, to_task, to_tasks
 from adapters.jobmanager.query import Allowed, Asked, Cursor, ask
 from adapters.jobmanager.settings import JobManagerSettings
-from adapters.model import Json, Kind, Ref, Run, Task
+from adapters.model import Json, Kind, Ref, Run, State, Task
 from adapters.port import Page, Query
 
 LIVE_JOBS = 10
+KEPT_CAUSES = 2000
 LABELS_CRASH = "this server fails on filters by label; they are applied here"
 
 
@@ -39,6 +40,7 @@ class Jobs:
         self._learned = learned
         self._abilities: Abilities | None = None
         self._turn = asyncio.Lock()
+        self._causes: dict[str, str] = {}
 
     async def abilities(self) -> Abilities:
         """What the server says it can do, asked for once; a server without that call says nothing."""
@@ -115,11 +117,16 @@ class Jobs:
             further = replace(at, skip=at.skip + limit)
         elif page.next_page_token and page.next_page_token != at.token and (total is None or loaded < total):
             further = Cursor(at.size, page.next_page_token, loaded, 0, at.exact)
-        runs = tuple(to_run(self._context, row, asked.project, abilities.columns) for row in given)
+        runs = tuple(self._told(to_run(self._context, row, asked.project, abilities.columns)) for row in given)
         if asked.hide_archived and "hideArchived" not in abilities.extensions:
             runs = tuple(run for run in runs if not run.extra["archived"])
             total = None
         return Page(runs, str(further) if further else None, total, asked.applied, asked.sorted)
+
+    def _told(self, run: Run) -> Run:
+        """With the cause that reading the job has shown; a list does not say why a job failed."""
+        why = self._causes.get(run.ref.id) if run.state is State.FAILED and run.message is None else None
+        return run if why is None else replace(run, message=why)
 
     async def tasks(self, parent: Ref | None, cursor: str | None, limit: int) -> Page:
         """The tasks and shards of a job, the shards of a task, or the tasks of jobs that go on."""
@@ -173,7 +180,16 @@ class Jobs:
         except AdapterError as error:
             raise truer_read(error, self._context, job_id) from None
         job, raw = wire.read(reply, wire.Job), reply.json()
+        self._remember(job)
         return Found(job, raw if isinstance(raw, dict) else {}, tuple(steps_of(job)))
+
+    def _remember(self, job: wire.Job) -> None:
+        why = cause(job)
+        if why is None:
+            return
+        while len(self._causes) >= KEPT_CAUSES:
+            del self._causes[next(iter(self._causes))]
+        self._causes[job.id] = why
 
     async def step(self, ref: Ref) -> tuple[Found, Step]:
         """The task or shard that a ref is, with its job."""

@@ -178,7 +178,7 @@ class World:
             return {"job-id": job_id, "task-id": task_id, "attempt": attempt}
         labels = {
             "cromwell-workflow-id": f"cromwell-{self.id(job)}",
-            "label": outline.name,
+            "label": f"{outline.workload.group}{outline.name.removeprefix(outline.workload.name)}",
             "owner": outline.owner,
             "workspace-id": outline.workload.group,
         }

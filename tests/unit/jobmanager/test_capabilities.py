@@ -27,10 +27,10 @@ async def runs(*fields: dict[str, Any], **more: Any) -> KindSpec:
 
 async def test_columns_are_the_display_fields_in_their_order() -> None:
     spec = await runs(*CAPABILITIES["displayFields"])
-    assert [found.id for found in spec.fields[:4]] == ["job_id", "label.label", "label.flag", "label.comment"]
-    assert [found.title for found in spec.fields[:4]] == ["Workflow ID", "Label", "Flag", "Comment"]
-    assert [found.wide for found in spec.fields[:4]] == [True, False, False, True]
-    assert [found.editable for found in spec.fields[:4]] == [False, True, True, True]
+    assert [found.id for found in spec.fields[:4]] == ["label.label", "label.flag", "label.comment", "job_id"]
+    assert [found.title for found in spec.fields[:4]] == ["Label", "Flag", "Comment", "Workflow ID"]
+    assert [found.wide for found in spec.fields[:4]] == [False, False, True, True]
+    assert [found.editable for found in spec.fields[:4]] == [True, True, True, False]
 
 
 async def test_common_columns_take_the_servers_words() -> None:
@@ -139,7 +139,7 @@ async def test_a_crash_is_asked_again() -> None:
     adapter = server.adapter()
     assert len((await adapter.list(Kind.RUN)).items) == 1
     server.on("GET", "/capabilities", httpx.Response(200, json=CAPABILITIES))
-    assert (await adapter.describe()).kinds[Kind.RUN].fields[0].id == "job_id"
+    assert (await adapter.describe()).kinds[Kind.RUN].fields[0].id == "label.label"
 
 
 async def test_a_server_that_does_not_answer_is_described_as_declared() -> None:

@@ -227,6 +227,9 @@ async def test_the_detail_of_a_job_hides_nothing() -> None:
     assert ("newField", "x") in section(detail.sections, "Fields").rows
     assert isinstance(detail.sections[-1], Fields)
     assert isinstance(detail.raw, dict)
+    happened = section(detail.sections, "Events").rows
+    assert (TIMES[4][:-6] + ".000Z", None, "train", "Running began, try 2") in happened
+    assert happened[0][2:] == ("wf", "submitted")
 
 
 async def test_the_tree_leads_to_tasks_and_to_jobs_of_their_own() -> None:

@@ -241,6 +241,18 @@ async def test_runs_have_no_parents_to_be_listed_under() -> None:
     assert server.asked == []
 
 
+async def test_the_cause_of_a_failure_is_remembered_once_it_was_read() -> None:
+    failures = [{"failure": "exit 1", "taskName": "align"}]
+    server = Server().rows(row(1, status="Failed"), row(2, status="Failed"))
+    server.on("GET", "/jobs/job-1", httpx.Response(200, json=row(1, status="Failed", failures=failures)))
+    adapter = server.adapter()
+    assert [run.message for run in (await adapter.list(Kind.RUN)).items] == [None, None]
+    await adapter.get(run_ref())
+    assert [run.message for run in (await adapter.list(Kind.RUN)).items] == ["align: exit 1", None]
+    server.rows(row(1, status="Running"))
+    assert [run.message for run in (await adapter.list(Kind.RUN)).items] == [None]
+
+
 async def test_a_status_of_a_newer_server_is_shown() -> None:
     (page,) = await walked(Server().rows(row(1, status="Hibernating"), newKey={"a": 1}).adapter(), 10)
     assert (page.items[0].state, page.items[0].native_state) == (State.UNKNOWN, "Hibernating")
