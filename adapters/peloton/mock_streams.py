@@ -30,9 +30,12 @@ class StreamPort:
 
     config: Mapping[str, str]
     server: grpc.aio.Server
+    cluster: SimCluster
 
     async def close(self) -> None:
-        await self.server.stop(None)
+        """Watches are ended first: gRPC prints a traceback for each call that it has to break off."""
+        hub_of(self.cluster).closing = True
+        await self.server.stop(10 * LOOK_EVERY)
 
 
 async def open_port(
@@ -89,7 +92,7 @@ async def open_port(
     address = f"[{host}]" if ":" in host else host
     port = server.add_insecure_port(f"{address}:0")
     await server.start()
-    return StreamPort({"grpc_url": f"grpc://{address}:{port}"}, server)
+    return StreamPort({"grpc_url": f"grpc://{address}:{port}"}, server, cluster)
 
 
 def _noted(cluster: SimCluster, requests: deque[Arrived] | None, path: str, envelope: Envelope) -> Arrived:

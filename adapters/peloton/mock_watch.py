@@ -106,12 +106,13 @@ class Hub:
         self.cluster = cluster
         self.generation = cluster.generation
         self.watches: dict[str, Watch] = {}
+        self.closing = False
         self._opened = 0
 
     @property
     def over(self) -> bool:
-        """The cluster was reset: to its clients the leader has changed."""
-        return self.cluster.generation != self.generation
+        """The cluster was reset, or its server ends: to clients the leader has changed."""
+        return self.closing or self.cluster.generation != self.generation
 
     def open(self, call: Call) -> Watch:
         """A watch for a WatchRequest; the pod filter wins over the job filter. `startRevision` is ignored."""

@@ -18,6 +18,7 @@ from adapters.peloton.failures import CODES
 from adapters.peloton.request import as_request
 from adapters.peloton.rpc import RPCS
 from adapters.peloton.settings import PelotonSettings
+from adapters.permit import PermitRefused
 from adapters.reply import loads
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ class Streams:
     ) -> AsyncIterator[dict[str, Json]]:
         """What a procedure streams; without an end unless `seconds` says so. Raises AdapterError."""
         rpc = RPCS[method]
+        if rpc.effect is not READ:
+            raise PermitRefused(f"{method} is a write, and streams have no permit")
         channel = await self._open()
         import grpc
 

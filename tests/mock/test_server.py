@@ -12,8 +12,9 @@ import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, Any
 
+import grpc
 import httpx
 import pytest
 
@@ -91,6 +92,18 @@ def test_print_config_is_toml_throughout_and_it_goes_on_serving() -> None:
     assert err == ""
 
 
+def _watch_and_end(address: str, child: subprocess.Popen[str]) -> None:
+    """A watch is open when the server is told to end."""
+    metadata = (("rpc-caller", "tests"), ("rpc-service", "peloton-jobmgr"), ("rpc-encoding", "json"))
+    with grpc.insecure_channel(address) as channel:
+        call: Any = channel.unary_stream("/peloton.api.v1alpha.watch.svc.WatchService/Watch")
+        stream = call(b'{"podFilter":{}}', metadata=metadata, timeout=10)
+        assert b"watchId" in next(stream)
+        child.send_signal(signal.SIGTERM)
+        with pytest.raises(grpc.RpcError, match="the watch is closed"):
+            next(stream)
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_a_second_port_is_in_the_config_where_it_can_be_served(there: bool) -> None:
     hidden = "" if there else "import sys; sys.modules['grpc'] = None; "
@@ -103,12 +116,11 @@ def test_a_second_port_is_in_the_config_where_it_can_be_served(there: bool) -> N
             lines.append(line_of(child.stdout))
         found = tomllib.loads("\n".join(lines))["contexts"]["peloton"].get("grpc_url")
         if there:
-            host, _, port = found.removeprefix("grpc://").partition(":")
-            socket.create_connection((host, int(port)), timeout=5).close()
+            _watch_and_end(found.removeprefix("grpc://"), child)
         else:
             assert found is None
             assert any(line.startswith("# grpc_url = ") for line in lines)
-        child.send_signal(signal.SIGTERM)
+            child.send_signal(signal.SIGTERM)
         _, err = child.communicate(timeout=5)
     assert (child.returncode, err) == (0, "")
 
