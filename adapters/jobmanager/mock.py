@@ -66,10 +66,12 @@ def routes(
     """
     options = Options(family, project, token, outside_auth, aggregates, label_lag, window, healthy, capabilities)
 
+    key = f"jobmanager {id(options)}"  # several servers may stand before one cluster
+
     def world() -> World:
-        if "jobmanager" not in cluster.memory:
-            cluster.memory["jobmanager"] = World(cluster, options)
-        found = cluster.memory["jobmanager"]
+        if key not in cluster.memory:
+            cluster.memory[key] = World(cluster, options)
+        found = cluster.memory[key]
         assert isinstance(found, World)
         return found
 
