@@ -108,7 +108,8 @@ async def list_all(session: Session, request: Request) -> int:
 def _say_late(source: Source) -> None:
     from tui.oneshot.failure import complain
 
-    complain(f"{source.context}: no answer yet; its rows come when it answers")
+    if not source.adapter.stats.errors:  # else it is tried again, and what comes of that is said
+        complain(f"{source.context}: no answer yet; its rows come when it answers")
 
 
 def prepare(session: Session, request: Request) -> tuple[list[Source], Writer, Sorter]:

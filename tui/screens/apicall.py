@@ -132,7 +132,7 @@ class MethodsScreen(DocumentScreen):
         width = max((len(spec.name) for spec in methods), default=0)
         rows = [row for spec in methods for row in method_rows(spec, width)]
         self.view.show(lambda _: rows)
-        self._counts()
+        self.call_after_refresh(self._counts)
 
     def _turn(self, mode: str) -> None:
         self.message("a list of methods has no other form", "muted")

@@ -75,7 +75,7 @@ def labelled(label: str, text: str, token: str = "text") -> Row:
 
 def summary(plan: Plan, hidden: int = 0) -> list[Row]:
     """The lines under the title: what will be called, or what can and cannot be done."""
-    rows = _one(plan.targets[0]) if len(plan.targets) == 1 else _many(plan, hidden)
+    rows = _one(plan.targets[0], plan.method) if len(plan.targets) == 1 else _many(plan, hidden)
     changed = [t for t in plan.targets if t.message and t.outcome is Outcome.NOT_STARTED]
     if len(plan.targets) == 1:
         rows += [labelled("changed", target.message, "waiting") for target in changed]
@@ -84,7 +84,7 @@ def summary(plan: Plan, hidden: int = 0) -> list[Row]:
     return rows
 
 
-def _one(target: PlanTarget) -> list[Row]:
+def _one(target: PlanTarget, method: str | None) -> list[Row]:
     if not target.legal:
         return [labelled("cannot", target.reason, "failed")]
     preview = target.preview
@@ -93,7 +93,8 @@ def _one(target: PlanTarget) -> list[Row]:
     rows = [labelled("call", preview.call)]
     if preview.undo:
         rows.append(labelled("undo", preview.undo))
-    rows.append(labelled("affects", affects([target])))
+    # What a raw call does to which objects is the server's affair.
+    rows.append(labelled("affects", affects([target]) if method is None else f"whatever {method} does there"))
     if not target.spec or not target.spec.danger:
         return rows
     return [*rows, labelled("danger", target.spec.summary, "danger")]

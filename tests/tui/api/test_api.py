@@ -136,6 +136,7 @@ async def test_a_write_is_planned_and_done_once(console: Open) -> None:
         shown = await sheet(t)
         await t.see("PLAN  StopRun in prod-kfp")
         await t.see("call     StopRun run_id=r1 force=true")
+        await t.see("affects  whatever StopRun does there")
         assert shown.on == "cancel"
         assert kfp.called == []
         await t.press("y")
@@ -194,6 +195,7 @@ async def test_every_method_is_listed(console: Open) -> None:
         await t.see("StopRun   write  ends a run")
         await t.see("force  true or false")
         await t.see("run_id  text, needed")
+        await t.see("8 lines")
 
 
 @pytest.mark.parametrize(
