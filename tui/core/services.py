@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from adapters.port import Adapter, Schema
+from tui.core.glimpse import Glimpses
 from tui.core.plan import OPEN, Guard
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Services:
     contexts: Mapping[str, ContextInfo] = field(default_factory=dict)
     schemas: dict[str, Schema] = field(default_factory=dict)
     saved: Mapping[str, str] = field(default_factory=dict)
+    glimpses: Glimpses = field(default_factory=Glimpses)
     ascii: bool = False
     paused: bool = False
 

@@ -158,7 +158,16 @@ class ListSay(ListKeys):
             again = self.services.keys.key("faults")
             red = ((f"  No red {self.kind.value}. ", "text"), (again, "key"), (" shows all", "muted"))
             return listtext.Notice(((), red))
-        return listtext.nothing_here(self.kind, snapshots)
+        return listtext.nothing_here(self.kind, snapshots, self._of())
+
+    def _of(self) -> str:
+        """`on gpu-a100-0402`: whose children these are."""
+        parent = self.asked.parent
+        if parent is None:
+            return ""
+        found = self.services.store.find(parent)
+        name = safe(found.name, 80) if found is not None else self.trail[-1] if self.trail else parent.id
+        return f"{'on' if parent.kind is Kind.HOST else 'in'} {name}"
 
     def _parts_alone(self, snapshots: Sequence[Snapshot]) -> tuple[int, str] | None:
         """The part of the filter that matches most by itself, when another part excludes all of that."""
@@ -199,6 +208,7 @@ class ListSay(ListKeys):
                 self.peek.size.height,
                 ascii=self.services.ascii,
                 lead=lead,
+                glimpse=self.services.glimpses.get(current.ref),
             )
             self.set_peek(lines)
 

@@ -9,13 +9,17 @@ from adapters.errors import AdapterError, Unauthorized
 from adapters.model import Kind, Pool, Resource, State
 from tui.core import format
 from tui.core.cells import capacity, native_word
+from tui.core.glimpse import Glimpse
+from tui.core.loglines import Level
 from tui.core.query import Filter
+from tui.core.sgr import without_colors
 from tui.core.store import CellChange, Snapshot
 from tui.core.sync import ContextHealth
 from tui.core.text import safe
 from tui.core.view import Counts
 from tui.widgets.draw import Piece
 from tui.widgets.head import Slot
+from tui.widgets.logview import stamp, without_stamp
 from tui.widgets.peek import RIGHT
 
 STATE_FILTERS: Mapping[State, str] = {
@@ -147,12 +151,14 @@ def peek_lines(
     *,
     ascii: bool,
     lead: Sequence[Piece] = (),
+    glimpse: Glimpse | None = None,
 ) -> list[list[Piece]]:
-    """Native word and cause of the cursor row; on tall screens its identity and fields as well."""
+    """Native word and cause of the cursor row; on tall screens its identity, what is known beside the cause, and
+    the lines of its log that were read before."""
     mark = (format.symbol(resource.state, ascii), format.state_token(resource.state))
     word = safe(resource.native_state if resource.ref.kind is Kind.HOST else native_word(resource.native_state), 40)
     cause = safe(resource.message, 400) if resource.message else ""
-    moved = _moved(change, resource, now, ascii)
+    moved = _moved(change, resource, now, ascii, at=height >= 4)
     if isinstance(resource, Pool):
         return [[*lead, (pool_sentence(resource), "text")]]
     if height < 4:
@@ -160,20 +166,37 @@ def peek_lines(
         return [[*lead, mark, (f" {word}  ", "text"), (rest, "text"), RIGHT, (moved, "muted")]]
     if not cause and resource.state is State.FAILED:
         cause = "no cause reported"
-    below = [[("  " + text, token)] for text, token in ((cause, "text"), (facts(resource, now), "muted")) if text]
+    known = facts(resource, now, id=False)
+    below = [[(f"  {text}", token)] for text, token in ((cause, "text"), (known, "muted")) if text]
+    if glimpse is not None:
+        below = [*below[:1], *_log_lines(glimpse, ascii)] if below else [[], *_log_lines(glimpse, ascii)]
     head = [*lead, mark, (f" {word}  ", "text"), (safe(str(resource.ref), 200), "muted"), RIGHT, (moved, "muted")]
     return [head, *below]
 
 
-def _moved(change: CellChange | None, resource: Resource, now: float, ascii: bool) -> str:
+def _log_lines(glimpse: Glimpse, ascii: bool) -> list[list[Piece]]:
+    """`14:25:03.881  Traceback (most recent call last)      from the spool, 41,902 lines`"""
+    rows: list[list[Piece]] = []
+    for line in glimpse.lines:
+        sign = (format.symbol(State.FAILED, ascii), "failed") if line.level is Level.ERROR else (" ", "text")
+        text = safe(without_colors(without_stamp(line)), 400)
+        when = f" {stamp(line.time)}" if line.time is not None else ""
+        rows.append([sign, (when, "muted"), (f"  {text}", "text")])
+    count = f", {format.count(glimpse.count)} line{'' if glimpse.count == 1 else 's'}" if glimpse.count else ""
+    rows[0] += [RIGHT, (f"from the spool{count}", "muted")]
+    return rows
+
+
+def _moved(change: CellChange | None, resource: Resource, now: float, ascii: bool, *, at: bool = False) -> str:
     if change is None or change.state_from is None or change.state_from is resource.state:
         return ""
     arrow = "->" if ascii else "→"
     ago = format.age(max(0.0, now - change.since))
-    return f"{change.state_from.value} {arrow} {resource.state.value} {ago} ago"
+    when = f" at {format.clock(change.since, now)}," if at else ""
+    return f"{change.state_from.value} {arrow} {resource.state.value}{when} {ago} ago"
 
 
-def facts(resource: Resource, now: float) -> str:
+def facts(resource: Resource, now: float, *, id: bool = True) -> str:
     """What is known beside the cause, in one line."""
     began = "since" if resource.ref.kind is Kind.HOST else "started"
     found = [
@@ -181,7 +204,7 @@ def facts(resource: Resource, now: float) -> str:
         f"ended {format.clock(resource.finished, now)}" if resource.finished is not None else "",
         f"on {safe(resource.host)}" if resource.host else "",
         f"owner {safe(resource.owner)}" if resource.owner else "",
-        f"id {format.short_id(safe(resource.ref.id))}",
+        f"id {format.short_id(safe(resource.ref.id))}" if id else "",
     ]
     return "  ".join(part for part in found if part)
 
@@ -250,8 +273,8 @@ def no_match(
     return Notice(tuple(lines))
 
 
-def nothing_here(kind: Kind, snapshots: Sequence[Snapshot]) -> Notice:
-    """There is nothing, nothing yet, or no answer."""
+def nothing_here(kind: Kind, snapshots: Sequence[Snapshot], of: str = "") -> Notice:
+    """There is nothing, nothing yet, or no answer. `of` is the object whose children these would be."""
     failed = [snapshot for snapshot in snapshots if snapshot.error is not None]
     if failed:
         lines: list[tuple[Piece, ...]] = [()]
@@ -265,7 +288,10 @@ def nothing_here(kind: Kind, snapshots: Sequence[Snapshot]) -> Notice:
         return Notice(tuple(lines))
     if any(snapshot.as_of is None for snapshot in snapshots):
         return Notice(((), ((f"  Loading {kind.plural} …", "muted"),)))
-    where = ", ".join(snapshot.key.context for snapshot in snapshots[:4])
+    if of:
+        return Notice(((), ((f"  No {kind.plural} {of}.", "text"),)))
+    names = [snapshot.key.context for snapshot in snapshots]
+    where = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
     return Notice(((), ((f"  No {kind.plural} in {where}.", "text"),)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from adapters.model import LogSource, Ref, Timestamp
+from tui.core.glimpse import of_log
 from tui.core.logfollow import follow
 from tui.core.logspool import SpooledLog
 from tui.core.services import Services
@@ -91,5 +92,8 @@ class LogFeed:
         return next((line.time for line in reversed(lines) if line.time is not None), None)
 
     def close(self) -> None:
-        for log in self.logs:
+        find = self.services.store.find
+        for log, source in zip(self.logs, self.sources, strict=True):
+            asked = self.refs if len(self.logs) == 1 else ()
+            self.services.glimpses.keep(list(dict.fromkeys((source.ref, *asked))), of_log(log), find)
             log.close()

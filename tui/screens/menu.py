@@ -77,7 +77,8 @@ class MenuSheet(LinesSheet):
             if spec.context_level:
                 continue
             why = against(services, spec, self.current) if len(self.targets) < 2 else None
-            what = ("danger: " if spec.danger else "") + spec.summary if why is None else f"- {why}"
+            summary = spec.summary.removeprefix("danger: ")
+            what = ("danger: " if spec.danger else "") + summary if why is None else f"- {why}"
             act = None if why is not None else self._planner(spec.id)
             key = keys.get(spec.id, "")
             found.append(Entry(key, spec.title, what, spec.id, act, spec.danger))

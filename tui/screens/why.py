@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from adapters.model import FAULTY, Kind, Ref, Resource
+from tui.core.glimpse import of_lines
 from tui.core.loglines import Level
 from tui.core.sgr import pieces as sgr_pieces
 from tui.core.text import safe
@@ -45,6 +46,9 @@ class WhySheet(LinesSheet):
         candidates = self.candidates()
         if candidates:
             self.findings = await explain(owner.adapter, owner.services.spool, candidates)
+            for each in self.findings:
+                keep, find = owner.services.glimpses.keep, owner.services.store.find
+                keep([each.resource.ref], of_lines(each.context), find)
         self.done = True
         self._say()
 
