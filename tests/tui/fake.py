@@ -87,6 +87,7 @@ class FakeAdapter:
         self.queries: list[tuple[Kind, Query]] = []
         self.performed: list[tuple[str, Ref]] = []
         self.gate: asyncio.Event | None = None
+        self.gate_first = False
         self.total: int | None = None
 
     def _check(self) -> None:
@@ -103,7 +104,7 @@ class FakeAdapter:
     async def list(self, kind: Kind, query: Query = ANY, *, cursor: str | None = None, limit: int = 50) -> Page:
         self.queries.append((kind, query))
         self._check()
-        if self.gate is not None and cursor is not None:
+        if self.gate is not None and (cursor is not None or self.gate_first):
             await self.gate.wait()
         found = [row for row in self.rows.values() if row.ref.kind is kind]
         if query.parent is not None:

@@ -72,6 +72,7 @@ class ListScreen(ListSay):
         self._rested: Ref | None = None
         self._place: tuple[Ref | None, int] | None = None
         self._first_wins = False
+        self._settled = False
 
     def body(self) -> ComposeResult:
         fields = fields_for(self._schemas(), self.kind)
@@ -161,7 +162,7 @@ class ListScreen(ListSay):
         """Bring the view up to date whenever something changed; a burst becomes one redraw."""
         while True:
             await self._wake.wait()
-            await asyncio.sleep(BURST)
+            await asyncio.sleep(0.0 if self._rebuild else BURST)  # somebody waits for a new order or filter
             self._wake.clear()
             if self.is_current:
                 await self.update_view()
@@ -183,9 +184,11 @@ class ListScreen(ListSay):
         self.model.update(snapshots)
         above = self.table.top
         place, self._place = self._place, None
-        loading = any(snapshot.loading for snapshot in snapshots.values())
+        loading = any(s.loading or s.as_of is None and s.error is None for s in snapshots.values())
         self.relayout()
-        self.table.reload(anchor=not loading, lost_to_top=self._first_wins)
+        # The rows that end the loading may come above those of a context that answered before.
+        self.table.reload(anchor=self._settled, lost_to_top=self._first_wins)
+        self._settled = self._settled or not loading
         self._first_wins = False
         if place is not None:
             self.table.place(*place)

@@ -92,6 +92,18 @@ async def test_a_slow_context_marks_only_its_own_rows(console: Open) -> None:
         await t.see("2 of 2 as of 14:34:11Z")
 
 
+async def test_until_it_is_moved_the_cursor_waits_on_the_first_row_for_slow_contexts(console: Open) -> None:
+    early = FakeAdapter("one", [run("one", State.RUNNING, "older", age="9m00s")])
+    late = FakeAdapter("two", [run("two", State.RUNNING, "newer", age="5s", dur="-")])
+    late.gate, late.gate_first = asyncio.Event(), True
+    async with console(early, late) as t:
+        await t.see("older")
+        assert "older" in t.cursor
+        late.gate.set()
+        await t.see("newer")
+        assert "newer" in t.cursor
+
+
 async def test_a_dead_backend_keeps_its_rows_dated_and_heals(console: Open) -> None:
     adapter, clock = FakeAdapter("peloton", runs("peloton")), Clock()
     async with console(adapter, clock=clock) as t:
