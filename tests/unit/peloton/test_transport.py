@@ -115,6 +115,47 @@ async def test_a_write_without_a_permit_is_never_sent(fake: Fake, lab: PelotonAd
     assert fake.count("StopJob") == 0
 
 
+@pytest.mark.parametrize(
+    ("method", "params", "body"),
+    [
+        ("GetJob", {"job_id": "j", "summary_only": "true"}, {"jobId": {"value": "j"}, "summaryOnly": True}),
+        ("GetJob", {"jobId": {"value": "j"}}, {"jobId": {"value": "j"}}),
+        ("GetJobIDFromJobName", {"jobName": 7}, {"jobName": "7"}),
+        ("GetPod", {"podName": "p", "limit": "3"}, {"podName": {"value": "p"}, "limit": 3}),
+        ("QueryHosts", {"hostStates": '["HOST_STATE_UP", 5]'}, {"hostStates": [2, 5]}),
+        ("GetVolume", {"volumeId": "v"}, {"volumeId": {"value": "v"}}),
+        ("LookupResourcePoolID", {"path": "/ml"}, {"path": {"value": "/ml"}}),
+    ],
+)
+async def test_parameters_are_taken_at_their_meaning(
+    fake: Fake, lab: PelotonAdapter, method: str, params: Any, body: Any
+) -> None:
+    fake.on(method, {})
+    await lab.call(method, params)
+    assert fake.last(method).body == body
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "told"),
+    [
+        ("GetJob", {}, "needs jobId"),
+        ("GetJob", {"jobID": "j", "x": 1}, "no parameter 'x'"),
+        ("GetJob", {"jobId": "j", "sumaryOnly": True}, "nearest: summaryOnly"),
+        ("GetPod", {"podName": "p", "limit": "many"}, "limit is number, not 'many'"),
+        ("GetJob", {"jobId": "j", "summaryOnly": "perhaps"}, "summaryOnly is true or false"),
+        ("GetJob", {"jobId": ["j"]}, "jobId is text"),
+        ("QueryJobs", {"spec": "{nonsense"}, "spec is a JSON object or list"),
+    ],
+)
+async def test_parameters_that_make_no_sense_are_refused_unsent(
+    fake: Fake, lab: PelotonAdapter, method: str, params: Any, told: str
+) -> None:
+    with pytest.raises(Invalid, match=told) as caught:
+        await lab.call(method, params)
+    assert caught.value.executed is False
+    assert not fake.asked
+
+
 async def test_unknown_method_names_the_nearest(lab: PelotonAdapter) -> None:
     with pytest.raises(Unsupported, match="StopJob"):
         await lab.call("StopJobs", {})
