@@ -83,11 +83,26 @@ def test_daemons_of_their_own() -> None:
         ({"caller": ""}, "at least 1"),
         ({"fan_out_jobs": 0}, "greater than or equal to 1"),
         ({"jobmgr_url": "http://x"}, "Extra inputs"),
+        ({"grpc_url": "jm:5392"}, "grpc://"),
+        ({"grpc_url": "grpc://jm"}, "its port"),
+        ({"grpc_url": "grpc://u:p@jm:5392"}, "password"),
+        ({"grpc_url": "grpc://jm:5392/api"}, "its port"),
     ],
 )
 def test_settings_that_are_refused(given: dict[str, object], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         settings(**given)
+
+
+def test_the_grpc_address_in_its_spellings() -> None:
+    for given, kept in (
+        ("grpc://jm:5392", "grpc://jm:5392"),
+        ("http://jm:5392/", "grpc://jm:5392"),
+        ("https://jm:443", "grpcs://jm:443"),
+        ("grpcs://jm:443", "grpcs://jm:443"),
+    ):
+        assert settings(grpc_url=given).grpc_url == kept
+    assert not settings(url="http://127.0.0.1:1", grpc_url="grpc://far:2").is_loopback(), "it gets the password too"
 
 
 def test_a_password_is_never_printed() -> None:
