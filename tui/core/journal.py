@@ -24,6 +24,7 @@ from adapters.permit import Permit
 
 SECRET_KEY = re.compile(r"(?i)passw|secret|token|credential|api_?key|private_?key|authorization")
 LONGEST_MESSAGE = 2000
+UNKNOWN = "unknown"
 MONTH = re.compile(r"\d{4}-\d{2}")
 
 
@@ -54,8 +55,13 @@ class Entry:
     ended: str | None = None
     alive: bool = False
 
+    @property
+    def ending(self) -> str | None:
+        """The outcome as output shows it: a write whose process died may have been carried out or not."""
+        return self.outcome or (None if self.alive else UNKNOWN)
+
     def to_json(self) -> dict[str, Json]:
-        return {name: _plain(getattr(self, name)) for name in self.__slots__}
+        return {**{name: _plain(getattr(self, name)) for name in self.__slots__}, "outcome": self.ending}
 
 
 class Journal:
