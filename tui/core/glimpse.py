@@ -10,6 +10,7 @@ from tui.core.loglines import Level
 from tui.core.logspool import SpooledLog, SpoolLine
 
 LINES = 2
+REGIONS = 16
 MOST = 500
 DEEPEST = 6
 
@@ -27,7 +28,10 @@ class Glimpse:
 
 
 def of_log(log: SpooledLog) -> Glimpse | None:
-    """As far as the log has been looked through."""
+    """Of as much as can be looked through while nobody waits."""
+    for _ in range(REGIONS):
+        if log.scan():
+            break
     numbers = list(log.errors[-LINES:])
     found = [line for number in numbers for line in log.lines(number, number + 1)]
     if not found:
