@@ -35,9 +35,9 @@ class Backend:
 
     `adapter` names a callable `(context: str, settings, http: HttpClient | None = None) -> Adapter`, `settings`
     the pydantic model of its part of a context, `mock` a callable `(cluster: SimCluster) -> list[Route]`.
-    `example` is the body of its context in `config.example.toml`, with `{url}` to be filled in. `second_port` names
-    an async callable `(cluster, host, requests, **options)` that opens what its mock serves beside HTTP: an object with
-    `config`, the keys a context needs for it, and `close()`; None where that cannot be served here.
+    `example` is the body of its context in `config.example.toml`, with `{url}` to be filled in. `second_port`
+    names an async callable `(cluster, host, requests, **options)` that opens what its mock serves beside HTTP:
+    an object with `config`, the keys a context needs for it, and `close()`; None where it cannot be served.
     """
 
     name: str

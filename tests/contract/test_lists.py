@@ -18,7 +18,9 @@ from tests.contract.conftest import World, everything, pages
 
 pytestmark = pytest.mark.anyio
 STRANGE = "FROBNICATING"
-STATE_WORD = re.compile(rb'"(?:[A-Z]+_STATE_)?(?:RUNNING|SUCCEEDED|FAILED|PENDING|UP|DRAINING|CREATED|Running|Succeeded|Failed)"')
+STATE_WORD = re.compile(
+    rb'"(?:[A-Z]+_STATE_)?(?:RUNNING|SUCCEEDED|FAILED|PENDING|UP|DRAINING|CREATED|Running|Succeeded|Failed)"'
+)
 
 
 async def samples(adapter: Adapter, kind: Kind, most: int = 8) -> list[Resource]:

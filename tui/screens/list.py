@@ -184,7 +184,7 @@ class ListScreen(ListSay):
         self.model.update(snapshots)
         above = self.table.top
         place, self._place = self._place, None
-        loading = any(s.loading or s.as_of is None and s.error is None for s in snapshots.values())
+        loading = any(s.loading or (s.as_of is None and s.error is None) for s in snapshots.values())
         self.relayout()
         # The rows that end the loading may come above those of a context that answered before.
         self.table.reload(anchor=self._settled, lost_to_top=self._first_wins)

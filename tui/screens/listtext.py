@@ -57,7 +57,8 @@ def freshness(snapshots: Sequence[Snapshot], now: float, *, paused: bool) -> lis
         return [(f"0 of {len(snapshots)} answer", "waiting")] if stale else [("loading", "text")]
     if not fresh:
         return [(_stale(stale[0], now, name=len(snapshots) > 1), "waiting")] if stale else [("loading", "text")]
-    as_of = f"as of {format.clock(min(fresh), now)}"
+    word = "live" if all(snapshot.live for snapshot in known) else "as of"
+    as_of = f"{word} {format.clock(min(fresh), now)}"
     if len(snapshots) == 1:
         return [(as_of, "text")]
     pieces: list[Piece] = [(f"{len(fresh)} of {len(snapshots)} {as_of}", "text")]

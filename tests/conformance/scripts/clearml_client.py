@@ -28,9 +28,9 @@ os.environ |= {
     "CLEARML_VCS_STATUS": "IA==",
 }
 
-from clearml import Task  # noqa: E402  # it reads the environment when it is imported
-from clearml.backend_api.session.client import APIClient  # noqa: E402
-from clearml.backend_api.session.client.client import APIError  # noqa: E402
+from clearml import Task  # type: ignore[import-not-found]  # noqa: E402  # it reads the environment when it is imported
+from clearml.backend_api.session.client import APIClient  # type: ignore[import-not-found]  # noqa: E402
+from clearml.backend_api.session.client.client import APIError  # type: ignore[import-not-found]  # noqa: E402
 
 
 def advance(seconds: float) -> None:
@@ -170,7 +170,7 @@ def round_trip(client: APIClient) -> dict[str, Any]:
 def main() -> None:
     begun = time.monotonic()
     client = APIClient()
-    answer = {
+    answer: dict[str, Any] = {
         "lists": lists(client),
         "actions": actions(client),
         "tasks": tasks(),
