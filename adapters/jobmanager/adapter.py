@@ -156,6 +156,8 @@ class JobManagerAdapter:
         if ref.kind is Kind.RUN:
             return await self._logs.sources(await self._jobs.read(ref.id), None, attempt)
         found, step = await self._step(ref)
+        if step.said.job_id and not step.shards and not step.said.backend_log:
+            return await self._logs.sources(await self._jobs.read(step.said.job_id), None, attempt)
         return await self._logs.sources(found, step, attempt)
 
     async def read_log(self, source: LogSource, cursor: str | None = None, *, tail: int | None = None) -> LogChunk:

@@ -129,18 +129,25 @@ class Jobs:
         return run if why is None else replace(run, message=why)
 
     async def tasks(self, parent: Ref | None, cursor: str | None, limit: int) -> Page:
-        """The tasks and shards of a job, the shards of a task, or the tasks of jobs that go on."""
+        """The tasks and shards of a job, what is below a task, or the tasks of jobs that go on."""
         if parent is None:
             return await self._live_tasks(cursor, limit)
         if parent.kind is Kind.RUN:
             found = await self.read(parent.id)
             tasks = to_tasks(self._context, found.job, self.group(found.job))
         else:
-            found, step = await self.step(parent)
-            tasks = [to_task(self._context, found.job, shard, self.group(found.job)) for shard in step.shards]
+            tasks = await self._below(parent)
         start = int(cursor) if cursor and cursor.isdecimal() else 0
         after = start + limit
         return Page(tuple(tasks[start:after]), str(after) if after < len(tasks) else None, len(tasks))
+
+    async def _below(self, parent: Ref) -> list[Task]:
+        """The shards of a task, or the tasks of the job that it is."""
+        found, step = await self.step(parent)
+        if step.said.job_id and not step.shards:
+            found = await self.read(step.said.job_id)
+            return to_tasks(self._context, found.job, self.group(found.job))
+        return [to_task(self._context, found.job, shard, self.group(found.job)) for shard in step.shards]
 
     async def _live_tasks(self, cursor: str | None, limit: int) -> Page:
         """The cursor is that of the jobs, and how many of their tasks have been given."""

@@ -99,7 +99,7 @@ class Logs:
         if not source.key:
             raise NotFound(
                 f"{self._context}: the server names no log of {source.name}",
-                hint="it has not begun, came from the cache, or is a job of its own",
+                hint="it has not begun, or came from the cache",
                 executed=False,
             )
         parts = GS.fullmatch(source.key)

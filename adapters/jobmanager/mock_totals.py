@@ -27,7 +27,7 @@ def totals(world: World, call: Call) -> dict[str, Any]:
     by_name: dict[str, Counter[str]] = {}
     by_user: dict[str, Counter[str]] = {}
     by_label: dict[str, dict[str, Counter[str]]] = {}
-    for index in world.timeline.descending():
+    for index in world.not_ended_before(since):
         ended = world.timeline.finished(index, world.clock.now())
         if ended is not None and ended < since:
             continue

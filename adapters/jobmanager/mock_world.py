@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,6 +13,8 @@ from adapters.jobmanager.mock_calls import SUB_WORKFLOWS
 from adapters.jobmanager.mock_wire import TERMINAL
 from adapters.mock.behaviour import Course, Outline, Phase
 from adapters.mock.cluster import SimCluster
+from adapters.mock.names import WORKLOADS
+from adapters.mock.outlines import critical_minutes
 
 Family = Literal["cromwell", "dsub"]
 WORDS: Mapping[Phase, str] = {
@@ -27,6 +30,8 @@ WORDS: Mapping[Phase, str] = {
 DSUB_WORDS = {"OnHold": "Submitted", "Aborting": "Running"}
 KEPT_QUERIES = 8
 MOVING_AFTER = 1.0
+LONGEST_RUN = 3600 + 2 * 60 * max(critical_minutes(workload) for workload in WORKLOADS)
+"""Seconds within which any job but those of the cast has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +206,20 @@ class World:
         kept = self._queries.get(key)
         if kept and kept[1:3] == (revision, count) and now - kept[0] < MOVING_AFTER:
             return kept[3]
-        found = [index for index in range(count - 1, -1, -1) if all(test(index) for test in tests)]
+        live_only = TERMINAL.isdisjoint(body.get("status") or TERMINAL)
+        chosen = self.not_ended_before(now) if live_only else range(count - 1, -1, -1)
+        found = [index for index in chosen if all(test(index) for test in tests)]
         if len(self._queries) >= KEPT_QUERIES:
             self._queries.pop(next(iter(self._queries)))
         self._queries[key] = (now, revision, count, found)
         return found
+
+    def not_ended_before(self, moment: float) -> Iterator[int]:
+        """Those of which that may be so, newest first: without looking at the many of which it cannot."""
+        count = self.timeline.count()
+        first = bisect_left(range(count), moment - LONGEST_RUN, key=self.timeline.created)
+        yield from range(count - 1, first - 1, -1)
+        yield from (index for index in range(first - 1, -1, -1) if self.timeline.role(index) is not None)
 
     def _tests(self, body: Mapping[str, Any]) -> list[Callable[[int], bool]]:
         """The cheapest first."""

@@ -138,7 +138,18 @@ def test_a_hundred_thousand_jobs_cost_nothing() -> None:
     deep = mock.query(pageSize=100, pageToken="eyJvZiI6IDkwMDAwfQ").json()
     assert (len(deep["results"]), deep["totalSize"]) == (100, 100_000)
     assert mock.job(deep["results"][7]["id"])["id"] == deep["results"][7]["id"]
+    live = mock.query(status=["Submitted", "OnHold", "Running", "Aborting"]).json()
+    assert live["results"]
     assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize("hours", [0, 5, 30])
+def test_what_has_not_ended_is_found_whole(hours: int) -> None:
+    mock = JobManager(runs=3000)
+    mock.advance(hours * 3600)
+    live = ["Submitted", "OnHold", "Running", "Aborting"]
+    found = [job["id"] for job in mock.jobs(status=live, pageSize=3000)]
+    assert found == [job["id"] for job in mock.jobs(pageSize=3000) if job["status"] in live]
 
 
 def test_the_truth_is_told() -> None:

@@ -11,7 +11,7 @@ import pytest
 from adapters.errors import BadPayload, Invalid, NotFound, Unavailable, Unsupported
 from adapters.jobmanager import logs, wire
 from adapters.model import Kind, LogMode, Ref, State
-from adapters.port import Feature
+from adapters.port import Feature, Query
 from adapters.sections import Bars, Fields, Section, Spans, Table, Text, Tree
 from tests.unit.jobmanager.server import CRASH, SERVER_START, Server, permit, problem, row, run_ref
 
@@ -148,10 +148,19 @@ async def test_a_log_that_is_yet_to_come_is_waited_for() -> None:
 
 
 async def test_a_call_without_a_log_says_why() -> None:
-    adapter = server().adapter()
-    (source,) = await adapter.log_sources(Ref("jm", Kind.TASK, "job-1/sub"))
-    with pytest.raises(NotFound, match="names no log of sub"):
+    adapter = server(extensions={"tasks": [{"name": "cached", "executionStatus": "Succeeded"}]}).adapter()
+    (source,) = await adapter.log_sources(Ref("jm", Kind.TASK, "job-1/cached"))
+    with pytest.raises(NotFound, match="names no log of cached"):
         await adapter.read_log(source)
+
+
+async def test_below_a_sub_workflow_are_the_tasks_and_logs_of_its_job() -> None:
+    child = row(9, extensions={"parentJobId": "job-1", "tasks": [LIVE]})
+    adapter = server().on("GET", "/jobs/job-9", httpx.Response(200, json=child)).adapter()
+    sub = Ref("jm", Kind.TASK, "job-1/sub")
+    assert [task.ref.id for task in (await adapter.list(Kind.TASK, Query(parent=sub))).items] == ["job-9/eval"]
+    assert [source.ref.id for source in await adapter.log_sources(sub)] == ["job-9/eval"]
+    assert (await adapter.get(run_ref("job-9"))).parent == run_ref()
 
 
 async def test_logs_elsewhere_are_named() -> None:
