@@ -13,7 +13,7 @@ from adapters.mock.cluster import SimCluster
 from adapters.mock.outlines import CAST, Past
 from adapters.mock.timeline import MADE
 from adapters.vertex.mock_filter import Test
-from adapters.vertex.mock_jobs import RUNNING, TERMINAL, WITH_END, Life, error_of, life_of
+from adapters.vertex.mock_jobs import FAILED, RUNNING, TERMINAL, WITH_END, Life, error_of, life_of
 from adapters.vertex.mock_spec import job_spec, labels_of, nodes_of
 from adapters.vertex.mock_wire import rfc3339
 
@@ -187,7 +187,8 @@ class World:
         if state in WITH_END:
             job["endTime"] = rfc3339(self.told(life.ended))
         job["updateTime"] = rfc3339(self.told(life.changed(now)))
-        error = error_of(life.story, state, self.victim(index), self.id(index), self.number)
+        victim = self.victim(index) if state == FAILED else ""
+        error = error_of(life.story, state, victim, self.id(index), self.number)
         if error is not None:
             job["error"] = error
         if labels := self.labels(index):

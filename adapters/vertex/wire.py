@@ -3,22 +3,13 @@ and of fields of the wrong type, which count as missing."""
 
 from __future__ import annotations
 
+import copy
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    field_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
-from pydantic_core.core_schema import ValidationInfo
 
 from adapters.http import Reply, bad_payload
 from adapters.model import Json
@@ -66,65 +57,35 @@ class Wire(BaseModel):
     )
 
 
-class Lenient(Wire):
-    """A message of which every field may be missing, or be something else than promised."""
-
-    @field_validator("*", mode="wrap")
-    @classmethod
-    def _wrong_is_missing(cls, given: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
-        try:
-            return handler(given)
-        except ValidationError:
-            field = cls.model_fields[str(info.field_name)]
-            if field.is_required():
-                raise
-            return field.get_default(call_default_factory=True)
-
-
-def _texts(given: Any) -> Any:
-    """A map without what is no text."""
-    if not isinstance(given, dict):
-        return given
-    return {key: str(value) for key, value in given.items() if isinstance(value, str | int | float)}
-
-
-def _objects(given: Any) -> Any:
-    """A list in which what is no object is an empty one, so that the others keep their places."""
-    return [each if isinstance(each, dict) else {} for each in given] if isinstance(given, list) else given
-
-
-Texts = Annotated[dict[str, str], BeforeValidator(_texts)]
-
-
-class Status(Lenient):
+class Status(Wire):
     """google.rpc.Status."""
 
     code: int = 0
     message: str = ""
 
 
-class MachineSpec(Lenient):
+class MachineSpec(Wire):
     machine_type: str = ""
     accelerator_type: str = ""
     accelerator_count: int = 0
     tpu_topology: str = ""
 
 
-class DiskSpec(Lenient):
+class DiskSpec(Wire):
     boot_disk_type: str = ""
     boot_disk_size_gb: int | None = None
 
 
-class ContainerSpec(Lenient):
+class ContainerSpec(Wire):
     image_uri: str = ""
 
 
-class PythonPackageSpec(Lenient):
+class PythonPackageSpec(Wire):
     executor_image_uri: str = ""
     python_module: str = ""
 
 
-class WorkerPool(Lenient):
+class WorkerPool(Wire):
     """`replica_count` is an int64, and so text on the wire; absent is 0: an empty pool that keeps its place."""
 
     machine_spec: MachineSpec = MachineSpec()
@@ -134,21 +95,21 @@ class WorkerPool(Lenient):
     python_package_spec: PythonPackageSpec | None = None
 
 
-class Scheduling(Lenient):
+class Scheduling(Wire):
     timeout: str | None = None
     strategy: str = ""
     max_wait_duration: str | None = None
 
 
-class JobSpec(Lenient):
-    worker_pool_specs: Annotated[list[WorkerPool], BeforeValidator(_objects)] = []
+class JobSpec(Wire):
+    worker_pool_specs: list[WorkerPool] = []
     scheduling: Scheduling = Scheduling()
     service_account: str | None = None
     experiment: str | None = None
     enable_web_access: bool = False
 
 
-class CustomJob(Lenient):
+class CustomJob(Wire):
     name: str = Field(pattern=r"[^/]$")
     display_name: str = ""
     job_spec: JobSpec = JobSpec()
@@ -158,8 +119,8 @@ class CustomJob(Lenient):
     end_time: str | None = None
     update_time: str | None = None
     error: Status | None = None
-    labels: Texts = {}
-    web_access_uris: Texts = {}
+    labels: dict[str, str] = {}
+    web_access_uris: dict[str, str] = {}
 
     @property
     def id(self) -> str:
@@ -171,23 +132,23 @@ class CustomJob(Lenient):
         return parts[3] if len(parts) == 6 and parts[2] == "locations" else None
 
 
-class Operation(Lenient):
+class Operation(Wire):
     name: str = ""
     done: bool = False
     error: Status | None = None
 
 
-class Resource(Lenient):
-    labels: Texts = {}
+class Resource(Wire):
+    labels: dict[str, str] = {}
 
 
-class LogEntry(Lenient):
+class LogEntry(Wire):
     insert_id: str = ""
     timestamp: str = ""
     receive_timestamp: str | None = None
     severity: str = "DEFAULT"
     resource: Resource = Resource()
-    labels: Texts = {}
+    labels: dict[str, str] = {}
     text_payload: str | None = None
     json_payload: dict[str, Any] | None = None
     proto_payload: dict[str, Any] | None = None
@@ -208,21 +169,56 @@ class EntryPage(ListPage):
 
 
 M = TypeVar("M", bound=Wire)
+MENDING_ROUNDS = 10
+
+
+class NotTheApi(ValueError):
+    """The body is not what the endpoint promises; the message says where."""
 
 
 def parse(reply: Reply, model: type[M]) -> M:
     """The answer as a wire model; BadPayload when it is something else."""
-    data = reply.json()
     try:
-        found = read(model, data)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the body"
-        raise bad_payload(reply.context, reply.raw, f"{where}: {first['msg']}") from None
-    if isinstance(found, ListPage) and not found.model_fields_set and data:
+        found = model.model_validate_json(reply.raw)
+    except ValidationError:
+        try:
+            found = read(model, reply.json())
+        except NotTheApi as why:
+            raise bad_payload(reply.context, reply.raw, str(why)) from None
+    if isinstance(found, ListPage) and not found.model_fields_set and reply.json():
         raise bad_payload(reply.context, reply.raw, "it has nothing that such a list has")
     return found
 
 
-def read(model: type[M], data: Json | Mapping[str, Json]) -> M:
-    return model.model_validate(data)
+def read(model: type[M], given: Json) -> M:
+    """The model, taking a field of the wrong type as missing. Raises NotTheApi when the shape itself is wrong.
+
+    Of a page only what is inside its elements is forgiven: one whose jobs are no list is no page.
+    """
+    forgiving = 3 if issubclass(model, ListPage) else 1
+    data = copy.deepcopy(given)
+    for _ in range(MENDING_ROUNDS):
+        try:
+            return model.model_validate(data)
+        except ValidationError as error:
+            problems = error.errors(include_url=False, include_input=False)
+        for item in problems:
+            where = item["loc"]
+            if len(where) < forgiving or item["type"] == "missing" or not _blank(data, where):
+                raise NotTheApi(f"{'.'.join(str(part) for part in where) or 'the body'}: {item['msg']}")
+    raise NotTheApi("too little of it has the promised types")
+
+
+def _blank(data: Any, where: tuple[int | str, ...]) -> bool:
+    """Remove the member at the end of the path; the element of a list leaves an empty object in its place."""
+    *outer, last = where
+    try:
+        for part in outer:
+            data = data[part]
+        if isinstance(data, list) and isinstance(last, int):
+            data[last] = {}
+        else:
+            del data[last]
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True

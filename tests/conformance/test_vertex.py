@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,3 +119,15 @@ def test_logs_are_read_forwards_and_backwards(seen: dict[str, Any]) -> None:
 
 def test_a_wrong_token_is_refused(seen: dict[str, Any]) -> None:
     assert seen["unauthorised"][0] == "Unauthorized"
+
+
+def test_application_default_credentials_are_those_of_google_auth(tmp_path: Path) -> None:
+    seen = ask("vertex", "google_auth.py", tmp_path, str(tmp_path))
+    assert seen["tokens"] == ["token-1", "token-1"]
+    assert seen["asked"] == 1
+    assert seen["expires"]
+    assert seen["missing"][0] == "Unauthorized"
+    assert "no Application Default Credentials" in seen["missing"][1]
+    assert seen["refused"][0] == "Unauthorized"
+    assert "invalid_grant" in seen["refused"][1]
+    assert seen["down"][0] == "Unavailable"

@@ -69,6 +69,16 @@ async def test_a_server_that_does_not_filter_does_not_revive_what_has_ended() ->
     assert [row.ref.id for row in (await adapter.list(Kind.RUN, Query(active=True))).items] == ["1"]
 
 
+async def test_one_bad_field_costs_that_field_of_that_row() -> None:
+    bad = job(name=f"{PARENT}/customJobs/1", labels={"owner": "ana", "x": {}}, createTime=["?"], state={"a": 1})
+    found = (await jobs({"customJobs": [job(), bad]}).adapter().list(Kind.RUN)).items
+    assert [(row.ref.id, row.owner, row.state) for row in found] == [
+        ("777", "mei", State.RUNNING),
+        ("1", "ana", State.UNKNOWN),
+    ]
+    assert (found[1].created, dict(found[1].labels)) == (None, {"owner": "ana"})
+
+
 @pytest.mark.parametrize(
     "body",
     [
