@@ -20,10 +20,10 @@ COMMON: Mapping[str, str] = MappingProxyType(
         "extensions.statusDetail": "message",
     }
 )
-"""Paths that common columns show; the server's word becomes their head. `submission` is what AGE counts from."""
+"""Paths that common columns show; the server's word becomes their head."""
+SHOWN_ANYWAY = frozenset({"id", "submission"})
+"""The id is that of the row, and AGE counts from the submission."""
 TIMES: Mapping[str, str] = MappingProxyType({"start": "started", "end": "finished"})
-JOB_ID = "job_id"
-"""A server may show an id first; it is too wide for most screens, and comes last."""
 KNOWN_EXTENSIONS = frozenset({"projectId", "userId", "hideArchived"})
 LONGEST_HEAD = 20
 
@@ -57,7 +57,7 @@ def understand(given: wire.Capabilities) -> Abilities:
         head = _head(shown.display or path)
         if path in COMMON:
             heads[COMMON[path]] = head
-        elif path != "submission":
+        elif path not in SHOWN_ANYWAY:
             found = _field(shown, path, head)
             fields.setdefault(found.id, found)
             if found.path.startswith("extra."):
@@ -68,7 +68,7 @@ def understand(given: wire.Capabilities) -> Abilities:
     extensions = frozenset(given.query_extensions or ()) & KNOWN_EXTENSIONS
     login = given.authentication
     return Abilities(
-        tuple(sorted(fields.values(), key=lambda spec: spec.id == JOB_ID)),
+        tuple(fields.values()),
         MappingProxyType(columns),
         MappingProxyType(heads),
         tuple(editable),
@@ -85,14 +85,14 @@ def _field(shown: wire.DisplayField, path: str, head: str) -> FieldSpec:
     is_time = shown.field_type == "date" or path in TIMES
     last = path.rpartition(".")[2]
     label = path.startswith("labels.")
-    name = f"label.{path.removeprefix('labels.')}" if label else TIMES.get(path, JOB_ID if path == "id" else last)
+    name = f"label.{path.removeprefix('labels.')}" if label else TIMES.get(path, last)
     return FieldSpec(
         name,
         head,
         FieldType.TIME if is_time else FieldType.TEXT,
         TIMES.get(path, f"extra.{path}"),
-        width=36 if path == "id" else 9 if is_time else max(8, min(16, len(head))),
-        wide=path == "id" or shown.primary is False,
+        width=9 if is_time else max(8, min(16, len(head))),
+        wide=shown.primary is False,
         filterable=bool(shown.filterable) or label,
         editable=bool(shown.editable),
     )

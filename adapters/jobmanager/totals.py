@@ -15,11 +15,11 @@ from adapters.model import Json
 from adapters.sections import Bar, Bars, Section, Table
 
 WORDS: Mapping[str, str] = {
-    "HOURS_1": "last hour",
-    "HOURS_8": "last 8 hours",
-    "HOURS_24": "last 24 hours",
-    "DAYS_7": "last 7 days",
-    "DAYS_30": "last 30 days",
+    "HOURS_1": "1 hour",
+    "HOURS_8": "8 hours",
+    "HOURS_24": "24 hours",
+    "DAYS_7": "7 days",
+    "DAYS_30": "30 days",
     "ALL_TIME": "ever",
 }
 KEPT = 60.0

@@ -271,6 +271,8 @@ def _text(value: Any) -> str | None:
 def _number(value: Any) -> float | None:
     if isinstance(value, bool) or value is None:
         return None
+    if isinstance(value, int):
+        return value  # an exit code is 1, not 1.0
     try:
         number = float(value)
     except (TypeError, ValueError):

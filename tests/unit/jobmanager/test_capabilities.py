@@ -27,10 +27,11 @@ async def runs(*fields: dict[str, Any], **more: Any) -> KindSpec:
 
 async def test_columns_are_the_display_fields_in_their_order() -> None:
     spec = await runs(*CAPABILITIES["displayFields"])
-    assert [found.id for found in spec.fields[:4]] == ["label.label", "label.flag", "label.comment", "job_id"]
-    assert [found.title for found in spec.fields[:4]] == ["Label", "Flag", "Comment", "Workflow ID"]
-    assert [found.wide for found in spec.fields[:4]] == [False, False, True, True]
-    assert [found.editable for found in spec.fields[:4]] == [True, True, True, False]
+    assert [found.id for found in spec.fields[:3]] == ["label.label", "label.flag", "label.comment"]
+    assert [found.title for found in spec.fields[:3]] == ["Label", "Flag", "Comment"]
+    assert [found.wide for found in spec.fields[:3]] == [False, False, True]
+    assert [found.editable for found in spec.fields[:3]] == [True, True, True]
+    assert "Workflow ID" not in [found.title for found in spec.fields]  # the row's own id
 
 
 async def test_common_columns_take_the_servers_words() -> None:

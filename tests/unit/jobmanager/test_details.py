@@ -338,9 +338,9 @@ async def test_the_dashboard_puts_this_job_first() -> None:
     asked = server().on("GET", "/aggregations", httpx.Response(200, json=TOTALS))
     adapter = asked.adapter(dashboard="DAYS_30")
     detail = await adapter.detail(run_ref())
-    bars: Bars = section(detail.sections, "Jobs last 30 days")
+    bars: Bars = section(detail.sections, "Jobs 30 days")
     assert [(bar.label, bar.value, bar.limit) for bar in bars.bars] == [("Failed", 3, 12), ("Succeeded", 9, 12)]
-    table: Table = section(detail.sections, "Dashboard last 30 days")
+    table: Table = section(detail.sections, "Dashboard 30 days")
     assert table.heads == ("", "BY", "VALUE", "FAILED", "SUCCEEDED", "ALL")
     assert table.rows[:2] == (("▸", "Job Name", "wf", 3, 1, 4), ("", "Job Name", "other", None, 8, 8))
     await adapter.detail(run_ref())
