@@ -107,15 +107,23 @@ class Writes:
         if action == "create":
             return await self._create(self._given(params), permit)
         if action in ("retry", "clone"):
-            original = (await self._api.get_custom_job(name=ref.id)).json()
-            if not isinstance(original, dict):
-                raise Invalid(f"{self._context}: {ref.id} cannot be read, so it cannot be copied", executed=False)
-            return await self._create(self.copy(original, params), permit)
+            return await self._create(self.copy(await self._original(ref), params), permit)
         if action == "abort":
             await self._api.cancel_custom_job(name=ref.id, permit=permit)
             return ActionResult("asked to cancel; it takes effect when Vertex AI has stopped it")
         reply = await self._api.delete_custom_job(name=ref.id, permit=permit)
         return ActionResult(await self._awaited(wire.parse(reply, wire.Operation)))
+
+    async def _original(self, ref: Ref) -> dict[str, Json]:
+        """What is to be copied; when it cannot be read, nothing was written."""
+        try:
+            original = (await self._api.get_custom_job(name=ref.id)).json()
+        except AdapterError as error:
+            error.executed = False
+            raise
+        if not isinstance(original, dict):
+            raise Invalid(f"{self._context}: {ref.id} cannot be read, so it cannot be copied", executed=False)
+        return original
 
     async def _create(self, body: dict[str, Json], permit: Permit) -> ActionResult:
         made = wire.parse(await self._api.create_custom_job(custom_job=body, permit=permit), wire.CustomJob)

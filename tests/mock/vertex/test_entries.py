@@ -113,6 +113,9 @@ def test_filters_narrow_it() -> None:
     errors = read(caller, of_job(job, "severity>=ERROR"))
     assert errors == [entry for entry in every if entry["severity"] == "ERROR"]
     assert errors
+    assert (
+        read(caller, of_job(job, 'timestamp>="2026-08-01T00:00:00.000000+0000"')) == every
+    )  # as the client adds it
     assert read(caller, of_job(job, 'jsonPayload.message:"nccl"'))
     assert read(caller, of_job(job, 'jsonPayload.message=~"^step .* loss"')) == []
     assert read(caller, of_job(job).replace(" AND ", "\n")) == every  # AND may be implied

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.model import Pod, Ref, Run, State
 from adapters.vertex import mapping, wire
@@ -43,8 +45,8 @@ def test_states(word: str, state: State) -> None:
 
 @pytest.mark.parametrize(("number", "word"), [(3, "RUNNING"), (6, "CANCELLING"), (11, "PARTIALLY_SUCCEEDED")])
 def test_states_may_be_numbers(number: int, word: str) -> None:
-    for given in (number, str(number)):
-        assert run(state=given).native_state == f"JOB_STATE_{word}"
+    for number_or_text in (number, str(number)):
+        assert run(state=number_or_text).native_state == f"JOB_STATE_{word}"
     assert run(state=99).native_state == "99"
     assert run(state=99).state is State.UNKNOWN
 
@@ -167,6 +169,36 @@ def test_fields_of_the_wrong_type_are_missing(fields: dict[str, Any]) -> None:
     assert found.ref.id == "777"
     assert found.state is State.RUNNING
     assert found.extra["pools"] is None or "jobSpec" not in fields
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = st.sampled_from([*job(**FAILED), "webAccessUris", "jobSpec"])
+SPEC_KEYS = st.sampled_from(["workerPoolSpecs", "scheduling", "serviceAccount", "enableWebAccess", "experiment"])
+POOL_KEYS = st.sampled_from(["machineSpec", "replicaCount", "diskSpec", "containerSpec", "pythonPackageSpec"])
+
+
+@given(
+    st.dictionaries(KEYS, ANY_JSON, max_size=4),
+    st.dictionaries(SPEC_KEYS, ANY_JSON, max_size=3),
+    st.dictionaries(POOL_KEYS, ANY_JSON, max_size=3),
+)
+def test_any_json_is_a_row_or_no_answer(fields: dict[str, Any], spec: dict[str, Any], pool: dict[str, Any]) -> None:
+    raw = job(jobSpec={"workerPoolSpecs": [pool, *job()["jobSpec"]["workerPoolSpecs"]], **spec}) | fields
+    try:
+        found = wire.read(wire.CustomJob, raw)
+    except wire.NotTheApi as why:
+        assert "name" in str(why)  # noqa: PT017  # the only way to be no job
+        return
+    row = mapping.to_run("vertex", found, "r", "owner")
+    for each in mapping.pools(found)[:3]:
+        mapping.to_task("vertex", found, each, "r")
+        for node in each.nodes[:2]:
+            assert mapping.find_node(found, node) == each
+            assert mapping.to_pod("vertex", found, each, node, "r").state is row.state
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.errors import Conflict, Invalid, NotFound, Unavailable
+from adapters.errors import Conflict, Invalid, NotFound, Timeout, Unavailable
 from adapters.model import Json, Kind, Ref, State
 from adapters.permit import PermitRefused
 from adapters.vertex import SCHEMA, writes
@@ -74,6 +74,15 @@ async def test_a_clone_is_edited_by_a_merge_patch() -> None:
     assert sent["labels"] == {"team": "ads"}
     assert sent["jobSpec"]["scheduling"] == {"timeout": "604800s", "strategy": "STANDARD"}
     assert sent["jobSpec"]["workerPoolSpecs"] == job()["jobSpec"]["workerPoolSpecs"]
+
+
+async def test_what_cannot_be_read_is_not_copied_and_nothing_was_written() -> None:
+    server = Server().on("GET", f"{LIST}/777", error(504, "DEADLINE_EXCEEDED", "Late."))
+    kept = permit()
+    with pytest.raises(Timeout) as caught:
+        await server.adapter().perform("retry", JOB, {}, kept)
+    assert caught.value.executed is False
+    assert not kept.spent
 
 
 @pytest.mark.parametrize("changes", ["{", "[]", "3", [1]])
