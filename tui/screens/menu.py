@@ -33,6 +33,7 @@ LOOKS = {
 NAMES = {"timeline": "Timeline", "used-by": "Used by", "describe": "Describe", "raw": "Raw", "why": "Explain"}
 USUAL_LINES = 13
 KEY, TITLE, VERB = 5, 15, 10
+VERBS_FROM = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +118,11 @@ class MenuSheet(LinesSheet):
         return [entry for entry in self.entries if typed in f"{entry.title} {entry.verb} {entry.what}".lower()]
 
     def _fill(self) -> None:
-        width = max(30, (self.host.size.width or 80) - KEY - TITLE - VERB - 8)
-        head = f"  {'KEY':<{KEY}}  {'ACTION':<{TITLE}}  {pad('WHAT IT DOES, OR WHY NOT', width)}  :VERB"
+        whole = self.host.size.width or 80
+        self.verbs = whole >= VERBS_FROM
+        width = max(12, whole - KEY - TITLE - 6 - (VERB + 2 if self.verbs else 0))
+        head = f"  {'KEY':<{KEY}}  {'ACTION':<{TITLE}}  {pad('WHAT IT DOES, OR WHY NOT', width)}"
+        head += "  :VERB" if self.verbs else ""
         self.heads = [[(head, "muted")]]
         self.rows = [self._row(entry, width) for entry in self.matching]
         self.cursor = min(self.cursor or 0, max(0, len(self.rows) - 1))
@@ -135,7 +139,8 @@ class MenuSheet(LinesSheet):
             pieces += [("danger", "failed"), (what[6:], "text")]
         else:
             pieces.append((what, "text" if live else "muted"))
-        pieces.append((f"  {entry.verb}", "muted"))
+        if self.verbs:
+            pieces.append((f"  {entry.verb}", "muted"))
         return pieces
 
     def wanted_lines(self, most: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
@@ -81,14 +82,30 @@ def strip(pieces: Iterable[Piece], width: int, *, selected: bool = False, ground
     for piece, token in pieces:
         if not piece:
             continue
+        drawn = in_ascii(piece) if palette.ascii and not piece.isascii() else piece
         own = palette.style(token, selected, ground)
         if own != style and not (piece.isspace() and _plain_blank(style, own)):
             if text:
                 segments.append(Segment(text, style))
             text, style = "", own
-        text += piece
+        text += drawn
     segments.append(Segment(text, style))
     return Strip(segments).adjust_cell_length(width, palette.style("text", selected, ground))
+
+
+def in_ascii(text: str, encoding: str | None = None) -> str:
+    """The text with our own signs in ASCII, each as wide as before. Where the terminal's encoding has no other
+    characters either, they become question marks: sent nevertheless they would come out longer than they are."""
+    text = text.translate(_ASCII)
+    encoding = encoding or getattr(sys.__stdout__, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return "".join(char if char.isascii() else "?" * cell_len(char) for char in text)
+    return text
+
+
+_ASCII = str.maketrans("▌▐›‹…·↑↓←→─━│├└█░▒✓✗⊘◦▸◂»▴▾▿", "|#><$.^v<>-=||`#.=+X0o><,^v_")
 
 
 def _plain_blank(style: Style, own: Style) -> bool:
@@ -107,4 +124,5 @@ def title(left: str, right: str, width: int) -> Strip:
     text = set_cell_size(" " + left, min(cell_len(left) + 1, room)) if cell_len(left) + 1 > room else " " + left
     gap = max(0, width - cell_len(text) - cell_len(right) - 1)
     body = set_cell_size(f"{text}{' ' * gap}{right} ", width)
+    body = in_ascii(body) if tokens.active().ascii else body
     return Strip([Segment(body, tokens.style("title"))], width)

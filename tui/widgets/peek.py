@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.styles import tokens
-from tui.widgets.draw import Piece, blank, laid_out, line, piece_at
+from tui.widgets.draw import Piece, blank, in_ascii, laid_out, line, piece_at
 from tui.widgets.prompt import Prompt
 
 
@@ -71,12 +71,15 @@ class Peek(Widget):
     def _prompt(self, prompt: Prompt, width: int) -> Strip:
         palette = tokens.active()
         text, at = prompt.edit.text, prompt.edit.cursor
+        if prompt.secret:
+            text = "*" * len(text)
         lead = f" {prompt.lead}"
         room = width - len(lead) - 2
         first = max(0, at - room + 1) if at >= room else 0
         plain, accent = palette.style("text"), palette.style("accent")
         cursor = plain + Style(reverse=True)
         body = text[first : first + room]
+        body = in_ascii(body) if palette.ascii else body
         here = at - first
         under = body[here] if here < len(body) else (prompt.ghost[:1] or " ")
         segments = [Segment(lead, accent), Segment(body[:here], plain), Segment(under, cursor)]

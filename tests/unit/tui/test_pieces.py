@@ -7,13 +7,14 @@ import base64
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from adapters.model import Kind, Pool, Ref, State
 from tui.clipboard import osc52
 from tui.commands import CommandError, read
 from tui.screens.pooltree import descendants, leaf_name, tree_order
 from tui.styles import tokens
-from tui.widgets.draw import fit, line, width_of
+from tui.widgets.draw import fit, in_ascii, line, width_of
 from tui.widgets.prompt import LineEdit
 
 
@@ -101,3 +102,18 @@ def test_the_clipboard_sequence_passes_tmux_and_screen() -> None:
     assert osc52("abc", {}) == f"\x1b]52;c;{data}\x07"
     assert osc52("abc", {"TMUX": "1"}) == f"\x1bPtmux;\x1b\x1b]52;c;{data}\x07\x1b\\"
     assert osc52("abc", {"TERM": "screen"}).startswith("\x1bP\x1b]52")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "shown"),
+    [
+        ("j k ↓ ↑", "utf-8", "j k v ^"),
+        ("▌ a…b › c · d", "ascii", "| a$b > c . d"),
+        ("naïve 日本", "utf-8", "naïve 日本"),
+        ("naïve 日本", "ascii", "na?ve ????"),
+        ("naïve", "latin-1", "naïve"),
+    ],
+)
+def test_ascii_keeps_every_width(text: str, encoding: str, shown: str) -> None:
+    assert in_ascii(text, encoding) == shown
+    assert cell_len(in_ascii(text, encoding)) == cell_len(text)
