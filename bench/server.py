@@ -55,6 +55,15 @@ class Mock:
     def control(self, path: str, body: Mapping[str, Any]) -> Any:
         return json.loads(self._send("POST", f"/_mock/{path}", json.dumps(body).encode()))
 
+    def control_api(self, path: str) -> None:
+        """Do something to the cluster through the API that it simulates."""
+        self._send("POST", path, b"{}")
+
+    def states(self, backend: str) -> dict[str, int]:
+        """How many runs are in which native state."""
+        found = json.loads(self.get(f"/_mock/state?backend={backend}"))
+        return dict(found["backends"][backend]["states"])
+
     def _send(self, method: str, path: str, body: bytes | None = None) -> bytes:
         asked = urllib.request.Request(self.url + path, data=body, method=method)
         with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:

@@ -118,6 +118,29 @@ class Terminal:
             pass
         return Burst(self.received - before, first, self.last_byte - sent)
 
+    def shows(
+        self, keys: bytes, there: Callable[[str], Any], quiet: float = 0.15, most: float = 3.0
+    ) -> float | None:
+        """Seconds from a key to the byte with which the screen shows what was expected; None: it never did.
+
+        Looked at afterwards, chunk by chunk: the emulator is slower than the programs that are measured.
+        """
+        _ = self.lines
+        sent, until = self.send(keys), perf_counter() + most
+        chunks: list[tuple[float, bytes]] = []
+        while perf_counter() < until:
+            chunk = self.read(quiet)
+            if not chunk:
+                break
+            chunks.append((self.last_byte - sent, chunk))
+        self._unread.clear()
+        found = None
+        for at, chunk in chunks:
+            self._unread.append(chunk)
+            if found is None and there(self.text):
+                found = at
+        return found
+
     def send(self, keys: bytes) -> float:
         """Send keys without waiting: the moment at which they were."""
         sent = perf_counter()
@@ -175,9 +198,18 @@ class Terminal:
                 return y
         return None
 
+    def wait(self, timeout: float = 10.0) -> None:
+        """Read on until the program has ended by itself."""
+        until = perf_counter() + timeout
+        try:
+            while perf_counter() < until:
+                self.read(0.1)
+        except Gone:
+            pass
+        self._child.wait(max(0.1, until - perf_counter()))
+
     def close(self) -> None:
-        with_group = self._child.poll() is None
-        if with_group:
+        if self._child.poll() is None:
             os.kill(self._child.pid, signal.SIGTERM)
             try:
                 self._child.wait(5)
