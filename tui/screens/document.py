@@ -198,19 +198,21 @@ def _core(detail: Detail, now: float) -> Sequence[Row]:
         ("message", found.message),
         *((str(key), written(value)) for key, value in _extra(found)),
     ]
+    width = max(9, min(24, max(len(label) for label, _ in pairs)))
     state = Row(
-        (("state     ", "muted"), *state_pieces(found.state), (f"  {written(found.native_state)}", "text")),
+        (
+            (f"{'state':<{width}} ", "muted"),
+            *state_pieces(found.state),
+            (f"  {written(found.native_state)}", "text"),
+        ),
         full=f"state: {found.state.value} ({found.native_state})",
     )
     rows = [state]
     if detail.cause:
-        rows.append(Row((("why       ", "muted"), (written(detail.cause), "failed")), red=True))
-    width = max(len(label) for label, _ in pairs)
+        rows.append(Row(((f"{'why':<{width}} ", "muted"), (written(detail.cause), "failed")), red=True))
     for label, value in pairs:
         shown = written(value)
-        rows.append(
-            Row(((f"{label:<{max(9, min(24, width))}} ", "muted"), (shown, "text")), full=f"{label}: {shown}")
-        )
+        rows.append(Row(((f"{label:<{width}} ", "muted"), (shown, "text")), full=f"{label}: {shown}"))
     return rows
 
 

@@ -187,12 +187,12 @@ class ListScreen(ListSay):
         loading = any(s.loading or (s.as_of is None and s.error is None) for s in snapshots.values())
         self.relayout()
         # The rows that end the loading may come above those of a context that answered before.
-        self.table.reload(anchor=self._settled, lost_to_top=self._first_wins)
-        self._settled = self._settled or not loading
+        settled, self._settled = self._settled, self._settled or not loading
+        self.table.reload(anchor=settled, lost_to_top=self._first_wins)
         self._first_wins = False
         if place is not None:
             self.table.place(*place)
-        if not loading and self.table.touched and self.table.top > above and pending:
+        if settled and not loading and self.table.top > above and pending:
             self._new_above += self.table.top - above
         if self.table.top == 0:
             self._new_above = 0

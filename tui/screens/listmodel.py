@@ -12,6 +12,9 @@ from tui.core.text import cell_len, cut_shared, safe
 from tui.core.view import TableView
 from tui.screens.pooltree import descendants, leaf_name, tree_order
 
+POD_TAIL = 4
+"""Of a pod's name the end is the number that tells it from its siblings."""
+
 _ASCII_TREE = str.maketrans({"├": "|", "└": "`", "│": "|"})
 
 
@@ -89,7 +92,11 @@ class ListModel:
         near = [self.view.row(self._refs[at]) for at in (index - 1, index + 1) if 0 <= at < len(self._refs)]
         names = [name, *(safe(row.name) for row in near if row is not None)]
         own = [names[1], name, *names[2:]] if len(names) > 1 else names
-        return cut_shared(own, width, self.ascii)[own.index(name)]
+        drawn = cut_shared(own, width, self.ascii)[own.index(name)]
+        end = "$" if self.ascii else "…"
+        if self.kind is Kind.POD and drawn.endswith(end) and name.isascii():
+            return f"{name[: width - 1 - POD_TAIL]}{end}{name[-POD_TAIL:]}"
+        return drawn
 
     def _pool_name(self, resource: Resource) -> Cell:
         branch = self._branch.get(resource.ref, "")

@@ -248,3 +248,25 @@ async def test_ascii_symbols(console: Open) -> None:
         await t.press("e")
         assert t.lines[6].startswith("| X failed")
         assert all(line.isascii() for line in t.lines)
+
+
+async def test_an_empty_list_names_what_it_is_empty_of(console: Open) -> None:
+    async with console(FakeAdapter("peloton", hosts()), view=Kind.HOST) as t:
+        await t.until(lambda: t.cursor)
+        name = t.cursor
+        await t.press("enter")
+        await t.see(f"No pods on {name}.")
+
+
+async def test_the_number_of_a_pod_is_never_cut_off(console: Open) -> None:
+    from dataclasses import replace
+
+    parent = Ref("peloton", Kind.RUN, "r")
+    rows = [replace(pod, name=f"a-very-long-name-of-a-training-job-{n}") for n, pod in enumerate(pods(parent))]
+    rows[1] = replace(rows[1], name=rows[0].name)
+    async with console(FakeAdapter("peloton", rows), view=Kind.POD) as t:
+        await t.until(lambda: t.cursor)
+        shown = [line for line in t.lines if "a-very" in line]
+        assert len(shown) == len(rows)
+        ends = [next(word for word in line.split() if word.startswith("a-very"))[-1:] for line in shown]
+        assert sorted(ends) == ["0", "0", "2", "3", "4"]
