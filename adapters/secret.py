@@ -30,6 +30,7 @@ class SecretSource(BaseModel):
     command: list[str] | None = None
     _kept: tuple[float, SecretStr] | None = PrivateAttr(None)
     _turn: tuple[asyncio.AbstractEventLoop, asyncio.Lock] | None = PrivateAttr(None)
+    _given: SecretStr | None = PrivateAttr(None)
 
     @model_validator(mode="after")
     def _one_way(self) -> SecretSource:
@@ -51,6 +52,8 @@ class SecretSource(BaseModel):
 
     async def read(self) -> str:
         """The secret, stripped of surrounding white space. Raises Unauthorized with what was missing."""
+        if self._given is not None:
+            return self._given.get_secret_value()
         if self.value is not None:
             return _checked(self.value.get_secret_value(), "the secret in the config")
         if self.env is not None:
@@ -65,6 +68,14 @@ class SecretSource(BaseModel):
                 raise Unauthorized(f"cannot read the secret file {self.file}: {error}", executed=False) from None
             return _checked(text, f"the secret file {self.file}")
         return await self._commanded()
+
+    def give(self, text: str) -> None:
+        """Use this secret from now on, as long as the program runs; empty goes back to where it is configured.
+
+        Raises Unauthorized, with the reason, for a text that cannot be a secret.
+        """
+        self._given = SecretStr(_checked(text, "the secret that was given")) if text.strip() else None
+        self._kept = None
 
     def forget(self) -> bool:
         """Drop what a command said, after the server refused it. Whether reading again may give another secret."""

@@ -17,6 +17,9 @@ from adapters.secret import Secret, SecretSource, fold_secret_keys
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
+LOGIN_FIELDS = ("token", "secret_key", "password")
+
+
 class ContextSettings(BaseModel):
     """One configured connection. Every secret `X` may also be given as `X_env`, `X_file` or `X_command`."""
 
@@ -86,6 +89,18 @@ class ContextSettings(BaseModel):
             inside = value.values() if isinstance(value, dict) else (value,)
             found += [item for item in inside if isinstance(item, SecretSource)]
         return found
+
+    def login_secret(self) -> tuple[str, SecretSource] | None:
+        """What a new login replaces, with the name of its key: the token, the secret of a key pair, a password,
+        else the first secret header or cookie. None where the context logs in with nothing."""
+        for name in LOGIN_FIELDS:
+            value = getattr(self, name, None)
+            if isinstance(value, SecretSource):
+                return name.replace("_", " "), value
+        for group in (self.headers, self.cookies):
+            for name, source in group.items():
+                return name, source
+        return None
 
     def is_loopback(self) -> bool:
         return all(_loopback(urlsplit(address).hostname or "") for address in self.addresses())

@@ -94,6 +94,7 @@ KEYS: tuple[KeySpec, ...] = (
     *_specs("ACT", (*_OBJECT, LOGS), ("menu", "x", "every action")),
     *_specs("ACT", (LIST, DETAIL), ("again", ".", "last plan again")),
     *_specs("ACT", (LIST, CONTEXTS), ("mark", "space", "mark")),
+    *_specs("ACT", (LIST, CONTEXTS), ("login", "L", "log in again")),
     *_specs(
         "ACT",
         (LIST,),

@@ -16,7 +16,7 @@ from tui.core.cells import BLANK, Cell, plain
 from tui.core.columns import Column, context_columns
 from tui.core.sync import ContextHealth
 from tui.core.text import safe
-from tui.screens import listtext
+from tui.screens import listtext, login
 from tui.screens.base import GridScreen
 from tui.widgets.draw import Piece
 from tui.widgets.keybar import FIXED
@@ -223,6 +223,10 @@ class ContextsScreen(GridScreen):
 
         await asyncio.gather(*(a.health() for a in self.services.adapters.values()), return_exceptions=True)
         self.freshen()
+
+    def do_login(self) -> None:
+        if self.current is not None:
+            login.ask(self, self.current.context)
 
     def do_filter(self) -> None:
         def changed(text: str) -> None:

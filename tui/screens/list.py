@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from textual import events
 from textual.app import ComposeResult
 
+from adapters.errors import Unauthorized
 from adapters.model import ALL_CONTEXTS, Kind, Ref
 from adapters.port import ANY, Query, Schema, SortKey, Term
 from tui import keys
@@ -20,6 +21,7 @@ from tui.core.store import Diff, Key, Snapshot
 from tui.core.text import safe
 from tui.core.values import fields_for
 from tui.core.view import TableView
+from tui.screens import login
 from tui.screens.filtering import FilterPrompt
 from tui.screens.listmodel import ListModel
 from tui.screens.listsay import ListSay
@@ -166,6 +168,14 @@ class ListScreen(ListSay):
             self._wake.clear()
             if self.is_current:
                 await self.update_view()
+
+    def do_login(self) -> None:
+        """Log in where the login was refused, else in the context of the cursor row."""
+        store = self.services.store
+        refused = [k.context for k in self._subscriptions if isinstance(store.snapshot(k).error, Unauthorized)]
+        row = self.current
+        context = refused[0] if refused else row.ref.context if row is not None else self.contexts[0]
+        login.ask(self, context)
 
     async def update_view(self) -> None:
         store = self.services.store

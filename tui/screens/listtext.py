@@ -240,8 +240,8 @@ def trouble(error: AdapterError | None, health: ContextHealth | None, now: float
     if health is not None and health.tries > 1:
         tail += f", {health.tries} tries"
     if isinstance(error, Unauthorized):
-        hint = safe(error.hint) if error.hint else "the login is refused; rows stay"
-        return [mark, (f" {sentence}", "text"), (f"   {hint}", "muted")]
+        hint = f"   {safe(error.hint)}" if error.hint else ""
+        return [mark, (f" {sentence}", "text"), ("   L", "key"), (" logs in", "muted"), (hint, "muted")]
     if health is not None and health.next_try is not None and health.next_try > now:
         tail += f", next try in {format.age(health.next_try - now)}"
     return [mark, (f" {sentence.rstrip('.')}{tail}", "text"), ("   ^r", "key"), (" now", "muted")]

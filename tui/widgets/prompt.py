@@ -70,13 +70,14 @@ class Prompt:
     """One question on the prompt line. `lead` stands before the text, `ghost` after it, muted.
 
     `on_change(text)` after every edit, `on_done(text)` on enter, `on_done(None)` on escape; `on_key(key)` is asked
-    first and says whether it took the key (completion, history).
+    first and says whether it took the key (completion, history). The text of a `secret` one is never drawn.
     """
 
     lead: str
     edit: LineEdit = field(default_factory=LineEdit)
     ghost: str = ""
     hint: str = ""
+    secret: bool = False
     hints: Sequence[tuple[str, str, bool]] = ()
     on_change: Callable[[str], None] = lambda text: None
     on_done: Callable[[str | None], None] = lambda text: None
