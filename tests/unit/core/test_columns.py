@@ -26,7 +26,7 @@ from tui.core.columns import (
     head_line,
 )
 from tui.core.text import cell_len
-from tui.core.values import COMMON, fields_for
+from tui.core.values import COMMON, fields_for, from_spec
 
 KFP = Schema(
     "kfp",
@@ -128,6 +128,12 @@ def test_a_backend_hides_a_column_by_an_empty_head() -> None:
     line = heads(Kind.HOST, [schema], 80)
     assert "MOVED" not in line
     assert "JOBS" in line
+
+
+def test_whole_numbers_of_a_backend_stay_whole() -> None:
+    field = from_spec(FieldSpec("code", "EXIT", FieldType.NUMBER))
+    assert str(field.get(make_run(1, extra={"code": 137}), START)) == "137"
+    assert str(field.get(make_run(1, extra={"code": "1.5"}), START)) == "1.5"
 
 
 def test_columns_are_found_by_id_head_and_alias() -> None:
