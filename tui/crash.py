@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from adapters.secret import SecretSource
 from tui import __version__
+from tui.core.private import make_private
 from tui.paths import state_folder
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def write_report(
     for number in range(100):
         path = folder / f"crash-{stamp}{f'-{number}' if number else ''}.txt"
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(folder)
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except FileExistsError:
             continue

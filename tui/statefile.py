@@ -12,6 +12,8 @@ from typing import Any
 
 import tomli_w
 
+from tui.core.private import make_private
+
 
 def load_state(path: Path) -> dict[str, Any]:
     """What was saved; nothing when there is no file or it cannot be understood."""
@@ -24,7 +26,7 @@ def load_state(path: Path) -> dict[str, Any]:
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
     """Replace the file as a whole; a reader sees the old or the new one, never half. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
     try:
         with os.fdopen(handle, "wb") as file:

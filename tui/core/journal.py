@@ -21,8 +21,13 @@ from pathlib import Path
 
 from adapters.model import Json, Ref
 from adapters.permit import Permit
+from tui.core.private import make_private
 
-SECRET_KEY = re.compile(r"(?i)passw|secret|token|credential|api_?key|private_?key|authorization")
+_SECRET = r"passw|pwd|secret|token|credential|(?:api|access|private)[_-]?key|authori[sz]ation|authentication|cookie"
+SECRET_KEY = re.compile(f"(?i){_SECRET}")
+SECRET_OPTION = re.compile(rf"(?i)((?:--?|\b)[\w-]*(?:{_SECRET})[\w-]*=)\S+")
+NAMES = ("name", "key", "Name", "Key")
+VALUES = ("value", "Value")
 LONGEST_MESSAGE = 2000
 UNKNOWN = "unknown"
 MONTH = re.compile(r"\d{4}-\d{2}")
@@ -199,7 +204,7 @@ class Journal:
         """One write and one fsync. The lock is for the look at the last byte: a torn line is closed first, so
         that it spoils nobody else's record."""
         new = not path.exists()
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(path.parent)
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -216,12 +221,21 @@ class Journal:
 
 
 def redacted(value: Json) -> Json:
-    """The value with everything that a key calls secret replaced."""
+    """The value with everything that a key calls secret replaced: by its own key, by the name beside it as in
+    `{"name": "DB_PASSWORD", "value": ...}`, or as an option in a command line, `--token=...`."""
     if isinstance(value, dict):
-        return {k: "***" if SECRET_KEY.search(k) and v is not None else redacted(v) for k, v in value.items()}
+        named = any(isinstance(value.get(key), str) and SECRET_KEY.search(str(value[key])) for key in NAMES)
+        return {
+            k: _hidden(v) if SECRET_KEY.search(k) or (named and k in VALUES) else redacted(v)
+            for k, v in value.items()
+        }
     if isinstance(value, list):
         return [redacted(item) for item in value]
-    return value
+    return SECRET_OPTION.sub(r"\1***", value) if isinstance(value, str) else value
+
+
+def _hidden(value: Json) -> Json:
+    return None if value is None else "***"
 
 
 def boot_id() -> str:

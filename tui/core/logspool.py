@@ -10,6 +10,7 @@ from pathlib import Path
 
 from adapters.model import LogSource
 from tui.core.logfile import SpoolError, SpoolLine
+from tui.core.private import make_private
 from tui.core.spooledlog import SpooledLog, VolumeBucket
 
 __all__ = ["BUDGET", "LogSpool", "SpoolError", "SpoolLine", "SpooledLog", "VolumeBucket"]
@@ -36,7 +37,7 @@ class LogSpool:
             held.users += 1
             return held
         try:
-            self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(self.directory)
         except OSError as error:
             raise SpoolError(f"the log spool {self.directory} cannot be made: {error.strerror or error}") from None
         self.trim()

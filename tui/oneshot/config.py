@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from tui.core.private import make_private
 from tui.oneshot.options import given, global_options
 
 
@@ -68,7 +69,7 @@ def init(ctx: click.Context) -> int:
 
     target, _ = config_path(given(ctx).config)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(target.parent)
         handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(starting_text())
