@@ -7,7 +7,9 @@ import pytest
 from adapters.model import Kind, Ref
 from tests.tui.conftest import Open
 from tests.tui.data import many_runs
+from tests.tui.detail.world import RUN, World
 from tests.tui.fake import FakeAdapter
+from tui.screens.detail import DetailScreen
 
 pytestmark = pytest.mark.anyio
 
@@ -57,3 +59,27 @@ async def test_moving_the_window_behind_a_sheet_forgets_where_it_was(console: Op
         await t.press("escape")
         await t.until(lambda: t.screen.sheet is None and table.lines > 15)
         assert "job-00050" in rows_with_cursor(t.lines)[0]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 16)])
+async def test_a_detail_keeps_its_cursor_line_in_view_as_well(console: Open, size: tuple[int, int]) -> None:
+    async with console(World(), size=size) as t:
+        t.app.open_detail(RUN)
+        await t.until(lambda: isinstance(t.app.screen, DetailScreen) and t.app.screen.tasks.count > 5)
+        screen = t.app.screen
+        assert isinstance(screen, DetailScreen)
+        await t.press("G")
+        await t.until(lambda: screen.tasks.cursor == screen.tasks.count - 1)
+        before, body = screen.tasks.top, t.lines[:-2]
+        for key in ("x", "ctrl+d", "question_mark"):
+            await t.press(key)
+            await t.until(lambda: screen.sheet is not None and screen.sheet.size.height > 1)
+            await t.pilot.pause(0.05)
+            assert screen.keybar.region.bottom == size[1], "\n".join(t.lines)
+            if screen.sheet is not None and not screen.sheet.tall:
+                above = t.lines[: screen.sheet.region.y]
+                assert any(line.startswith(CURSOR) for line in above), "\n".join(t.lines)
+            while screen.sheet is not None:
+                await t.press("escape")
+            await t.until(lambda: t.lines[:-2] == body)
+            assert screen.tasks.top == before
