@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -96,6 +96,14 @@ class SuggestSheet(LinesSheet):
 
     titled = False
 
+    def __init__(self, take: Callable[[int], None]) -> None:
+        super().__init__()
+        self.take = take
+
+    def chosen(self, index: int) -> None:
+        """A click takes the word, as tab does."""
+        self.take(len(self.rows) - 1 - index)
+
     def fill(self, rows: Sequence[tuple[str, str]], cursor: int) -> None:
         shown = list(reversed(rows))
         self.rows = [[(f" {what:<8}  ", "muted"), (word, "text")] for word, what in shown]
@@ -146,11 +154,17 @@ class CommandLine:
             self._close_sheet()
             return
         if self.sheet is None:
-            self.sheet = SuggestSheet()
+            self.sheet = SuggestSheet(self._clicked)
             self.sheet.fill(self.options, self.chosen)
             self.screen.open_sheet(self.sheet)
         self.sheet.fill(self.options, self.chosen)
         self.screen.size_sheet()
+
+    def _clicked(self, option: int) -> None:
+        self.chosen = option
+        self._key("tab")
+        self._suggest()
+        self.screen.peek.refresh()
 
     def _ghost(self) -> str:
         edit = self.prompt.edit

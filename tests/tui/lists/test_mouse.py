@@ -150,3 +150,15 @@ async def test_a_key_named_on_the_line_of_the_cause_is_a_key(console: Open) -> N
         adapter.error = None
         await t.click("^r", line=22)
         await t.see("ocr-detector-train-87")
+
+
+async def test_a_word_that_command_mode_offers_is_taken_by_a_click(console: Open) -> None:
+    async with console(prod()) as t:
+        await t.see("ocr-detector-train-87")
+        await t.press("colon")
+        await t.type("p")
+        await t.see("kind      pools")
+        await t.click("kind      pools")
+        await t.see(" :pools ")
+        await t.press("enter")
+        await t.see("› pools")
