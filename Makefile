@@ -12,7 +12,7 @@ demo: install
 	@$(BIN)/runyard demo
 
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 check: dev
 	$(BIN)/ruff check .
