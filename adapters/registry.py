@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from adapters.names import nearest
@@ -73,6 +72,8 @@ def load(path: str) -> Any:
 
 def paths() -> dict[str, str]:
     """Every known backend and where its BACKEND is, built-in ones first; an entry point may not replace them."""
+    from importlib.metadata import entry_points
+
     found = dict(BUILT_IN)
     for point in entry_points(group=ENTRY_POINTS):
         found.setdefault(point.name, point.value)
@@ -81,7 +82,7 @@ def paths() -> dict[str, str]:
 
 def backend(name: str) -> Backend:
     """The backend of that name, imported now. Raises UnknownBackend."""
-    known = paths()
+    known = BUILT_IN if name in BUILT_IN else paths()  # looking for plugins costs as much as all of a start
     if name not in known:
         raise UnknownBackend(f"no backend {name!r}{nearest(name, known)}")
     found = load(known[name])

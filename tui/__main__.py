@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import warnings
-from importlib.util import find_spec
-from pathlib import Path
 
 
 def main() -> None:
@@ -16,6 +15,8 @@ def main() -> None:
 
         print(f"runyard {__version__}")
         sys.exit(0)
+    # Imports and rows make many objects that stay: looking through them all the time is what stalls keys.
+    gc.set_threshold(50_000, 20, 100)
     stranger = strange_package()
     if stranger is not None:
         print(f"runyard: {stranger}", file=sys.stderr)
@@ -29,6 +30,9 @@ def main() -> None:
 
 def strange_package() -> str | None:
     """A sentence when `adapters` or `tui` is not our own: other packages have these names too."""
+    from importlib.util import find_spec
+    from pathlib import Path
+
     home = Path(__file__).resolve().parent.parent
     for name in ("adapters", "tui"):
         try:

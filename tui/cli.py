@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -17,19 +18,24 @@ if TYPE_CHECKING:
     from tui.config import Config
 
 VERBS = {
-    "get": "get",
-    "describe": "describe",
-    "logs": "logs",
-    "do": "do",
-    "wait": "wait",
-    "actions": "actions",
-    "api": "api",
-    "contexts": "contexts",
-    "journal": "journal",
-    "config": "config",
-    "completion": "completion",
-    "mock": "mock",
+    "get": "List objects, or show some by id.",
+    "describe": "Everything about one object.",
+    "logs": "An object's log.",
+    "do": "Act on objects: abort, retry, drain, ...",
+    "wait": "Until an object has ended, or is as --for says.",
+    "actions": "What can be done, and to what.",
+    "api": "Any method of a backend's API.",
+    "contexts": "What is configured, and whether it answers.",
+    "journal": "What was changed from here, and how it went.",
+    "config": "Where the config is, and whether it is right.",
+    "completion": "Completion for bash, zsh or fish.",
+    "mock": "A server that speaks every backend's API.",
 }
+"""The verbs, each a module of `oneshot`, and what they do: their modules are not imported to say so."""
+
+ESCAPE_DELAY = "25"
+"""Milliseconds after which an escape is the key and not the beginning of another one, unless ESCDELAY says so."""
+
 DEMO_SEED = 7
 SIZES = {"small": (60, 12), "large": (2_000, 200), "huge": (100_000, 2_000)}
 
@@ -42,8 +48,13 @@ class Verbs(click.Group):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name in VERBS:
-            return importlib.import_module(f"tui.oneshot.{VERBS[name]}").command  # type: ignore[no-any-return]
+            return importlib.import_module(f"tui.oneshot.{name}").command  # type: ignore[no-any-return]
         return super().get_command(ctx, name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        own = {name: command.get_short_help_str(200) for name, command in self.commands.items()}
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, (VERBS | own)[name]) for name in self.list_commands(ctx)])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -105,6 +116,8 @@ def need_terminal() -> None:
 def show(options: Globals, config: Config, banner: str = "") -> int:
     """The console over a config; from its first screen it may ask for the demo."""
     from adapters.model import ALL_CONTEXTS
+
+    os.environ.setdefault("ESCDELAY", ESCAPE_DELAY)  # Textual reads it when it is imported
     from tui.app import run_console
     from tui.oneshot import debug
     from tui.oneshot.session import read_kind

@@ -30,7 +30,9 @@ def instant(text: str | None) -> float | None:
 
 
 class Wire(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, defer_build=True, coerce_numbers_to_str=True, hide_input_in_errors=True
+    )
 
 
 class Status(Wire):
