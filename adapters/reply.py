@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json as jsonlib
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeVar
@@ -15,6 +16,9 @@ from adapters.model import Json
 
 M = TypeVar("M", bound=BaseModel)
 NO_CONTENT = 204
+SECRET_HEADER = re.compile(r"(?i)auth|cookie|token|password|secret|api-?key")
+SHORTEST_SECRET = 4
+"""What is shorter cannot be blotted out without blotting out everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,21 @@ def loads(raw: bytes) -> Json:
     if b"\\ud" in raw.lower():
         found = jsonlib.loads(jsonlib.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
     return found  # type: ignore[no-any-return]
+
+
+def without_secrets(raw: bytes, headers: Mapping[str, str], secret: Iterable[str]) -> bytes:
+    """An error body without the credentials of its request: some servers and proxies repeat what they were sent.
+
+    `secret` names the headers that are secret beside those whose names say so.
+    """
+    named = {name.lower() for name in secret}
+    for name, value in headers.items():
+        if name.lower() in named or SECRET_HEADER.search(name):
+            pieces = {value, *(part.partition("=")[2] for part in value.split("; ")), value.rpartition(" ")[2]}
+            for piece in sorted(pieces, key=len, reverse=True):
+                if len(piece) >= SHORTEST_SECRET:
+                    raw = raw.replace(piece.encode(), b"***")
+    return raw
 
 
 def plain_sentence(status: int, raw: bytes) -> str:

@@ -22,12 +22,23 @@ def start(name: str | None) -> None:
         handler = logging.StreamHandler(_append(name))
     except OSError as error:
         raise Failure(f"--debug: cannot write {name}: {error.strerror or error}") from None
+    stop()
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
     for each in LOGGERS:
         logger = logging.getLogger(each)
         logger.setLevel(logging.DEBUG)
         logger.propagate = False
         logger.handlers[:] = [handler]
+
+
+def stop() -> None:
+    """Log no more, and close the file."""
+    for each in LOGGERS:
+        logger = logging.getLogger(each)
+        for old in logger.handlers:
+            if isinstance(old, logging.StreamHandler):
+                old.stream.close()
+        logger.handlers.clear()
 
 
 def note_traceback(name: str | None, error: BaseException) -> None:
