@@ -13,7 +13,7 @@ from bench.server import Mock, page_path
 from bench.terminal import Burst, Terminal
 
 ROOT = Path(__file__).resolve().parent.parent
-DOWN = b"\x1b[B"
+UP, DOWN = b"\x1b[A", b"\x1b[B"
 
 
 def find(name: str) -> str | None:
