@@ -31,5 +31,9 @@ def journal_folder() -> Path:
     return state_folder() / "journal"
 
 
+def state_file() -> Path:
+    return state_folder() / "state.toml"
+
+
 def spool_folder() -> Path:
     return _folder("XDG_CACHE_HOME", ".cache") / "logs"

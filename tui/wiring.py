@@ -15,6 +15,7 @@ from tui import paths
 from tui.config import Config, ContextConfig, build_adapter
 from tui.core.journal import Journal
 from tui.core.logspool import LogSpool
+from tui.core.memory import Memory
 from tui.core.plan import OPEN, Guard
 from tui.core.planner import Planner
 from tui.core.services import ContextInfo, Services
@@ -61,6 +62,7 @@ def build_services(
         contexts={name: _info(context, guards[name]) for name, context in config.contexts.items()},
         schemas={name: registry.backend(config.contexts[name].backend).schema for name in opened},
         saved=dict(config.ui.filters),
+        memory=Memory(paths.state_file()),
         ascii=config.ui.ascii if config.ui.ascii is not None else needs_ascii(),
     )
     return services, problems + refused

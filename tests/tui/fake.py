@@ -22,6 +22,7 @@ from tui.app import ConsoleApp
 from tui.config import Config
 from tui.core.journal import Journal
 from tui.core.logspool import LogSpool
+from tui.core.memory import Memory
 from tui.core.plan import OPEN, Guard
 from tui.core.planner import Planner
 from tui.core.services import ContextInfo, Services
@@ -174,6 +175,8 @@ def services_of(
     saved: Mapping[str, str] | None = None,
     ascii: bool = False,
     spool: Any = None,
+    memory: Memory | None = None,
+    config: Config | None = None,
 ) -> Services:
     """Services over fakes: refreshed only when a test asks for it, journalled nowhere."""
     now = clock or Clock()
@@ -183,7 +186,7 @@ def services_of(
     store = Store()
     journal = Journal(None, clock=now)
     return Services(
-        config=Config(),
+        config=config or Config(),
         adapters=by_name,
         store=store,
         sync=SyncEngine(by_name, store, clock=now, settings=settings, rng=random.Random(0)),
@@ -199,6 +202,7 @@ def services_of(
         schemas={name: adapter.schema for name, adapter in by_name.items()},
         saved=dict(saved or {}),
         ascii=ascii,
+        memory=memory or Memory(),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -12,6 +12,7 @@ from adapters.port import KindSpec, Schema, SortKey
 from tui.core.cells import Cell, cell, fit
 from tui.core.column_sets import CONTEXTS, LEAVE, SETS, Column
 from tui.core.format import sign
+from tui.core.memory import ColumnChoice
 from tui.core.text import cell_len
 from tui.core.values import ALIASES, Field, from_spec
 
@@ -25,12 +26,15 @@ __all__ = [
     "find",
     "fit",
     "head_line",
+    "known_columns",
 ]
 
 LEFT, GAP, THUMB = 2, 2, 1
 """Cursor bar and mark; blanks between columns; the scroll thumb."""
 
 SAMPLE = 200
+CHOICE_FROM = 60
+USUAL = ColumnChoice()
 
 DEFAULT_SORT: Mapping[Kind, tuple[SortKey, ...]] = MappingProxyType(
     {
@@ -55,25 +59,40 @@ def columns_for(
     wide: bool = False,
     sample: Sequence[Resource] = (),
     resource: str = "gpu",
+    choice: ColumnChoice = USUAL,
 ) -> list[Column]:
     """The columns of a list in display order, with their final widths.
 
     `merged` shows several contexts; otherwise the heads use the words of the one backend and CONTEXT goes.
     `wide` shows everything there is and may be wider than `width`. `sample` are rows on screen: flexible
-    columns grow for what they hold. `resource` is the one that the bar of a pool shows.
+    columns grow for what they hold. `resource` is the one that the bar of a pool shows. `choice` is what
+    somebody made of the columns; the narrowest terminals have no room for it.
     """
-    specs = [schema.kinds[kind] for schema in schemas if kind in schema.kinds]
-    columns = [column for column in SETS[kind] if _shown(column, merged, width, wide)]
-    if not merged and specs:
-        columns = [_renamed(column, specs[0]) for column in columns if not _hidden(column, specs[0])]
-    columns = _with_own(columns, kind, specs, merged=merged, wide=wide)
+    columns = known_columns(kind, schemas, merged=merged, width=width, wide=wide)
+    if choice and width >= CHOICE_FROM:
+        every = known_columns(kind, schemas, merged=merged, width=width, wide=True)
+        if wide:
+            columns = [choice.sized(column) for column in choice.ordered(every)]
+        else:
+            columns = choice.applied(columns, every)
     columns = [_narrow(column, width) for column in columns]
     if kind is Kind.POOL:
         columns = [replace(column, resource=resource) for column in columns]
     if wide:
         return [replace(column, width=_content(column, sample)) for column in columns]
-    columns = _leave(columns, LEAVE[kind], width)
+    columns = _leave(columns, LEAVE[kind], width, choice.show | choice.widths.keys())
     return _spread(columns, width, sample)
+
+
+def known_columns(
+    kind: Kind, schemas: Sequence[Schema], *, merged: bool, width: int, wide: bool = False
+) -> list[Column]:
+    """The columns of a list before any of them leaves, in their usual order; `wide` are all there could be."""
+    specs = [schema.kinds[kind] for schema in schemas if kind in schema.kinds]
+    columns = [column for column in SETS[kind] if _shown(column, merged, width, wide)]
+    if not merged and specs:
+        columns = [_renamed(column, specs[0]) for column in columns if not _hidden(column, specs[0])]
+    return _with_own(columns, kind, specs, merged=merged, wide=wide)
 
 
 def context_columns(width: int) -> list[Column]:
@@ -153,11 +172,13 @@ def _needed(columns: Sequence[Column]) -> int:
     return sum(column.min for column in columns) + GAP * (len(columns) - 1)
 
 
-def _leave(columns: list[Column], order: Sequence[str], width: int) -> list[Column]:
-    """Without what does not fit: the backend's own first, last one first, then in the order given."""
+def _leave(columns: list[Column], order: Sequence[str], width: int, wanted: Set[str] = frozenset()) -> list[Column]:
+    """Without what does not fit: the backend's own first, last one first, then in the order given; what was
+    asked for last of all."""
     room = width - LEFT - THUMB
     leaving = [*(column.id for column in reversed(columns) if column.own), *order]
-    for column_id in leaving:
+    asked = [column.id for column in reversed(columns) if column.id in wanted and not column.main]
+    for column_id in [*(id for id in leaving if id not in wanted), *asked]:
         if _needed(columns) <= room:
             break
         columns = [column for column in columns if column.id != column_id]

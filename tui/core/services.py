@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from adapters.port import Adapter, Schema
 from tui.core.glimpse import Glimpses
+from tui.core.memory import Memory
 from tui.core.plan import OPEN, Guard
+from tui.core.pulse import Samples
 
 if TYPE_CHECKING:
     from tui.config import Config
@@ -57,6 +59,8 @@ class Services:
     schemas: dict[str, Schema] = field(default_factory=dict)
     saved: Mapping[str, str] = field(default_factory=dict)
     glimpses: Glimpses = field(default_factory=Glimpses)
+    samples: Samples = field(default_factory=Samples)
+    memory: Memory = field(default_factory=Memory)
     ascii: bool = False
     paused: bool = False
 

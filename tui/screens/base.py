@@ -203,6 +203,11 @@ class GridScreen(Grid, inherit_bindings=False):
 
         self.open_sheet(AliasSheet(self))
 
+    def do_pulse(self) -> None:
+        from tui.screens.pulse import open_pulse
+
+        open_pulse(self)
+
     def do_command(self) -> None:
         from tui.commands import CommandLine
 
@@ -232,11 +237,18 @@ class GridScreen(Grid, inherit_bindings=False):
             from tui.screens.apicall import call
 
             call(self, command.contexts, command.filter)
+        elif command.verb == "pulse" and command.contexts:
+            from tui.screens.pulse import open_pulse
+
+            open_pulse(self, command.contexts)
         elif command.verb == "cli":
             self.copy_command()
         else:
             spec = self.services.keys.spec(command.verb)
-            if spec is not None:
+            told = getattr(self, spec.method.replace("do_", "verb_", 1), None) if spec is not None else None
+            if told is not None and command.filter:
+                told(command.filter)
+            elif spec is not None:
                 self.run_worker(self.perform(spec), group="command", exit_on_error=True)
 
     def copy_command(self) -> None:

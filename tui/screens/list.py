@@ -15,7 +15,7 @@ from adapters.errors import Unauthorized
 from adapters.model import ALL_CONTEXTS, Kind, Ref
 from adapters.port import ANY, Query, Schema, SortKey, Term
 from tui import keys
-from tui.core.columns import DEFAULT_SORT, columns_for
+from tui.core.columns import DEFAULT_SORT
 from tui.core.query import FilterError, parse
 from tui.core.store import Diff, Key, Snapshot
 from tui.core.text import safe
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 
 BURST = 0.03
 """Changes within so many seconds become one redraw."""
-
-CLOCK_EXTRA = 6
-"""How much wider an age column is when it shows clock times."""
 
 
 class ListScreen(ListSay):
@@ -78,7 +75,9 @@ class ListScreen(ListSay):
 
     def body(self) -> ComposeResult:
         fields = fields_for(self._schemas(), self.kind)
-        self.view = TableView(self.kind, fields=fields)
+        memory = self.services.memory
+        self.view = TableView(self.kind, fields=fields, sort=memory.sort(self.kind, fields))
+        self.choice = memory.columns(self.kind)
         self.model = ListModel(self.kind, self.view, ascii=self.services.ascii)
         self.model.clock_times = self.services.config.ui.times == "clock"
         self.wide = self.services.config.ui.wide
@@ -237,28 +236,6 @@ class ListScreen(ListSay):
         self.view.set_sort(keys)
         self._rebuild = True
         self._wake.set()
-
-    def relayout(self) -> None:
-        """The columns for this width, these rows and this mode."""
-        width = self.size.width
-        if not width:
-            return
-        extra = 2 * CLOCK_EXTRA if self.model.clock_times else 0
-        sample = [row for ref in self.model.refs[:60] if (row := self.model.row(ref)) is not None]
-        schemas = [self.services.schemas[name] for name in self.supporting()]
-        columns = columns_for(
-            self.kind,
-            schemas,
-            merged=len(schemas) > 1,
-            width=width - extra,
-            wide=self.wide,
-            sample=sample if self.wide or width < 80 else (),
-            resource=self.resource,
-        )
-        if extra:
-            timed = ("age", "duration", "since")
-            columns = [replace(c, width=c.width + CLOCK_EXTRA) if c.id in timed else c for c in columns]
-        self.table.set_columns(columns, self.view.sort)
 
     def on_resize(self, event: events.Resize) -> None:
         self.relayout()

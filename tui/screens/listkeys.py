@@ -1,4 +1,4 @@
-"""The keys of a list: moving, marking, looking, sorting, jumping. What they work on is in `list`."""
+"""The keys of a list: moving, marking, looking, jumping. What they work on is in `list`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from adapters.model import Kind, Ref, Resource
-from adapters.port import KindSpec, Query, SortKey
-from tui.core.columns import find
+from adapters.port import KindSpec, Query
 from tui.core.text import safe
 from tui.keys import KeySpec
 from tui.screens.base import GridScreen
@@ -38,13 +37,7 @@ class ListKeys(GridScreen):
         """Order or content changed here, not on the server."""
         raise NotImplementedError
 
-    def resort(self, keys: Sequence[SortKey]) -> None:
-        raise NotImplementedError
-
     def say(self) -> None:
-        raise NotImplementedError
-
-    def relayout(self) -> None:
         raise NotImplementedError
 
     def apply_filter(self, text: str) -> str:
@@ -298,103 +291,3 @@ class ListKeys(GridScreen):
 
     def hidden(self, refs: Sequence[Ref]) -> int:
         return sum(1 for ref in refs if self.model.index(ref) is None)
-
-    # sorting and layout
-
-    def do_sort_name(self) -> None:
-        self._sort("name")
-
-    def do_sort_age(self) -> None:
-        self._sort("age")
-
-    def do_sort_state(self) -> None:
-        self._sort("state", first_descending=True)
-
-    def _sort(self, column: str, first_descending: bool = False) -> None:
-        keys = self.table.sort
-        descending = first_descending
-        if keys and keys[0].field == column:
-            descending = not keys[0].descending
-        self.resort((SortKey(column, descending),))
-
-    def do_sort_by(self) -> None:
-        from tui.screens.choose import ChooseSheet
-
-        columns = [column for column in self.table.columns if column.id != "use"]
-        choices = [(column.id, column.title or column.id) for column in columns]
-        self.open_sheet(ChooseSheet("SORT by", choices, self._sort))
-
-    def do_columns(self) -> None:
-        """What leaves when it is narrow can be looked at in the wide view."""
-        self.do_wide()
-
-    def on_resource_table_sort_clicked(self, event: ResourceTable.SortClicked) -> None:
-        if find(self.table.columns, event.column) is not None and event.column != "use":
-            self._sort(event.column)
-
-    def do_wide(self) -> None:
-        self.wide = not self.wide
-        self.table.first_column = 0
-        self.relayout()
-
-    def do_times(self) -> None:
-        self.model.clock_times = not self.model.clock_times
-        self.relayout()
-
-    def do_faults(self) -> None:
-        self.model.faults_only = not self.model.faults_only
-        self.reload()
-
-    def do_resource_right(self) -> None:
-        self._next_resource(1)
-
-    def do_resource_left(self) -> None:
-        self._next_resource(-1)
-
-    def _next_resource(self, step: int) -> None:
-        if self.kind is not Kind.POOL:
-            self.message("only pools have resources to choose from", "muted")
-            return
-        known = list(
-            dict.fromkeys(
-                each.kind for ref in self.model.refs for each in getattr(self.model.row(ref), "capacity", ())
-            )
-        )
-        if known:
-            at = known.index(self.resource) if self.resource in known else 0
-            self.resource = known[(at + step) % len(known)]
-            self.relayout()
-            self.say()
-
-    # copying
-
-    def do_copy_id(self) -> None:
-        refs = self.targets()
-        if refs:
-            self.console.copy("\n".join(ref.id for ref in refs))
-            what = f"{len(refs)} ids" if len(refs) > 1 else safe(refs[0].id, 120)
-            self.message(f"copied {what}", "muted")
-
-    def do_copy_scope(self) -> None:
-        found = self._object()
-        if found is not None:
-            scope = found.pool or found.group or found.ref.context
-            self.console.copy(scope)
-            self.message(f"copied {safe(scope, 120)}", "muted")
-
-    def do_copy_cell(self) -> None:
-        from tui.screens.choose import ChooseSheet
-
-        found = self._object()
-        if found is None:
-            return
-        cells = self.model.cells(found.ref, self.table.columns)
-        values = {column.id: drawn.text for column, drawn in zip(self.table.columns, cells, strict=True)}
-        choices = [
-            (column.id, f"{column.title or column.id:<12}  {values[column.id]}") for column in self.table.columns
-        ]
-        self.open_sheet(ChooseSheet("COPY", choices, lambda id: self._copied(values[id])))
-
-    def _copied(self, text: str) -> None:
-        self.console.copy(text)
-        self.message(f"copied {text[:120]}", "muted")

@@ -17,7 +17,7 @@ from tui.screens import listtext
 from tui.screens.base import PEEK_DELAY
 from tui.screens.filtering import FilterPrompt
 from tui.screens.hints import object_hints, table_hints
-from tui.screens.listkeys import ListKeys
+from tui.screens.listtable import ListTable
 from tui.widgets.draw import Piece
 from tui.widgets.notice import NoticeView
 
@@ -25,7 +25,7 @@ MOST_COUNTED = 20_000
 """Up to so many rows are counted again to say which part of a filter is the one that excludes everything."""
 
 
-class ListSay(ListKeys):
+class ListSay(ListTable):
     """Everything a list says; it only reads what `ListScreen` keeps."""
 
     view: TableView
@@ -37,11 +37,6 @@ class ListSay(ListKeys):
     pushed = False
     _new_above = 0
     _resting: Timer | None = None
-
-    def supporting(self) -> list[str]:
-        """The contexts of this list that have its kind at all."""
-        known = self.services.schemas
-        return [name for name in self.contexts if name in known and self.kind in known[name].kinds]
 
     def _tick(self) -> None:
         """Only what is out of date counts seconds; an idle table writes nothing."""
