@@ -25,6 +25,9 @@ from tests.contract.conftest import World
 
 pytestmark = pytest.mark.anyio
 
+ON_A_SOCKET = pytest.mark.parametrize("way", ["socket"], indirect=True, scope="module")
+"""Only a socket breaks, makes wait, or is dead."""
+
 
 @pytest.mark.parametrize(
     ("fault", "kinds"),
@@ -64,10 +67,9 @@ async def test_bad_answers(
     assert (await adapter.list(Kind.RUN)).items  # and heals by itself
 
 
+@ON_A_SOCKET
 @pytest.mark.parametrize("fault", ["truncate", "reset"])
 async def test_broken_connections(world: World, adapter: Adapter, fault: str) -> None:
-    if not world.over_socket:
-        pytest.skip("only a socket breaks")
     world.faults.replace([f"{world.name}:*:{fault}"])
     with pytest.raises((Unavailable, BadPayload)):
         await adapter.list(Kind.RUN)
@@ -75,9 +77,8 @@ async def test_broken_connections(world: World, adapter: Adapter, fault: str) ->
     assert (await adapter.list(Kind.RUN)).items
 
 
+@ON_A_SOCKET
 async def test_an_answer_that_takes_too_long(world: World) -> None:
-    if not world.over_socket:
-        pytest.skip("only a socket waits")
     world.faults.replace([f"{world.name}:*:latency=30"])
     with pytest.raises(Timeout):
         await world.adapter(call_timeout=0.1).list(Kind.RUN)
@@ -90,9 +91,8 @@ async def test_a_read_survives_a_short_outage(world: World) -> None:
     assert adapter.stats.errors == 2
 
 
+@ON_A_SOCKET
 async def test_a_dead_server(world: World) -> None:
-    if not world.over_socket:
-        pytest.skip("only a socket is dead")
     adapter = world.adapter(url="http://127.0.0.1:9")
     with pytest.raises(Unavailable) as caught:
         await adapter.list(Kind.RUN)
