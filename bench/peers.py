@@ -7,12 +7,14 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from bench.measure import Spread, memory
 from bench.server import Mock, page_path
 from bench.terminal import Burst, Terminal
 
 ROOT = Path(__file__).resolve().parent.parent
+HEADS = ("state", "native", "name", "owner", "experiment", "tasks", "gpu", "age", "duration", "note")
 UP, DOWN = b"\x1b[A", b"\x1b[B"
 
 
@@ -25,19 +27,28 @@ def find(name: str) -> str | None:
 
 
 def rows_file(mock: Mock, runs: int, folder: Path) -> Path:
-    """The same runs as tab-separated text: what DataTable and visidata are given."""
+    """The same runs and columns as tab-separated text: what DataTable and visidata are given."""
     path = folder / f"runs-{runs}.tsv"
     token = ""
     with path.open("w") as file:
-        print("state", "name", "experiment", "created", "finished", "id", sep="\t", file=file)
+        print(*HEADS, sep="\t", file=file)
         while True:
             page = json.loads(mock.get(page_path(200) + (f"&page_token={token}" if token else "")))
             for row in page.get("runs", []):
-                names = ("state", "display_name", "experiment_id", "created_at", "finished_at", "run_id")
-                print(*(row.get(name, "-") for name in names), sep="\t", file=file)
+                print(*_cells(row), sep="\t", file=file)
             token = page.get("next_page_token", "")
             if not token:
                 return path
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    """About what the console shows of a run, already as text."""
+    native, tasks = row.get("state", "-"), row.get("run_details", {}).get("task_details", [])
+    done = sum(task.get("state") == "SUCCEEDED" for task in tasks)
+    times = [str(row.get(name, "-"))[11:19] for name in ("created_at", "finished_at")]
+    note = str(row.get("error", {}).get("message", ""))[:40]
+    names = [row["display_name"], "-", row.get("experiment_id", "-")[:20]]
+    return [native.lower(), native, *names, f"{done}/{len(tasks)}", "-", *times, note]
 
 
 def datatable(path: Path) -> list[str]:
