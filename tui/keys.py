@@ -13,6 +13,7 @@ from adapters.names import nearest
 
 ANY = "any"
 LIST, DETAIL, LOGS, DOCUMENT, CONTEXTS = "list", "detail", "logs", "document", "contexts"
+PULSE = "pulse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def _specs(group: str, where: tuple[str, ...], *rows: tuple[str, str, str], acti
 
 
 _ROWS = (LIST, CONTEXTS, DETAIL)
-_SCROLL = (LIST, CONTEXTS, DETAIL, LOGS, DOCUMENT)
+_SCROLL = (LIST, CONTEXTS, DETAIL, LOGS, DOCUMENT, PULSE)
 _OBJECT = (LIST, DETAIL)
 
 KEYS: tuple[KeySpec, ...] = (
@@ -66,7 +67,7 @@ KEYS: tuple[KeySpec, ...] = (
         ("history-forward", "]", "on"),
         ("history-last", "-", "last"),
     ),
-    *_specs("LOOK", (*_ROWS, LOGS), ("open", "enter", "open")),
+    *_specs("LOOK", (*_ROWS, LOGS, PULSE), ("open", "enter", "open")),
     *_specs("LOOK", (*_OBJECT, DOCUMENT), ("describe", "d", "all fields"), ("raw", "y", "raw")),
     *_specs(
         "LOOK",
@@ -80,7 +81,7 @@ KEYS: tuple[KeySpec, ...] = (
         ("owner", "J", "owner"),
     ),
     *_specs("LOOK", (LIST, DETAIL, LOGS), ("attempts", "p", "earlier tries")),
-    *_specs("LOOK", (ANY,), ("errors", "!", "error list")),
+    *_specs("LOOK", (ANY,), ("errors", "!", "error list"), ("pulse", "P", "pulse")),
     *_specs(
         "ACT",
         _OBJECT,
@@ -104,7 +105,8 @@ KEYS: tuple[KeySpec, ...] = (
     ),
     *_specs("FIND", (LIST, CONTEXTS, LOGS, DOCUMENT), ("filter", "/", "filter")),
     *(KeySpec(f"saved-{n}", (str(n),), f"saved filter {n}", "FIND", (LIST,)) for n in range(1, 10)),
-    *_specs("FIND", (LIST,), ("all-contexts", "0", "all contexts"), ("warp", "w", "same pool or group")),
+    *_specs("FIND", (LIST, PULSE), ("all-contexts", "0", "all contexts")),
+    *_specs("FIND", (LIST,), ("warp", "w", "same pool or group")),
     *_specs("FIND", (ANY,), ("command", ":", "go or do"), ("aliases", "ctrl-a", "aliases")),
     *_specs("FIND", (LOGS, DOCUMENT), ("next-match", "n", "next match"), ("previous-match", "N", "previous match")),
     *_specs(
@@ -118,7 +120,9 @@ KEYS: tuple[KeySpec, ...] = (
         ("wide", "ctrl-w", "wide"),
         ("faults", "ctrl-z", "only faults"),
         ("copy-scope", "n", "copy scope"),
-        ("copy-cell", "Y", "copy cell"),
+        ("copy-cell", "Y", "copy cell, row"),
+        ("export", "ctrl-s", "export"),
+        ("group", "B", "group by"),
         ("resource-left", "<", "resource"),
         ("resource-right", ">", "resource"),
     ),

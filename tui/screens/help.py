@@ -49,7 +49,7 @@ LINES: Mapping[str, Sequence[tuple[str, str]]] = {
         ("next-pane zoom", "next pane, zoom"),
         ("follow wrap marker", "follow, wrap, mark"),
         ("minute-back minute-on", "a minute back, on"),
-        ("errors", "error list"),
+        ("errors pulse", "error list, pulse"),
     ),
     "ACT": (
         ("retry", "retry"),
@@ -72,10 +72,10 @@ LINES: Mapping[str, Sequence[tuple[str, str]]] = {
     ),
     "TABLE": (
         ("sort-name sort-age sort-state", "sort name age state"),
-        ("sort-by columns", "sort by, columns"),
+        ("sort-by columns group", "sort, columns, group"),
         ("wide faults", "wide, only faults"),
         ("copy-id copy-scope copy-cell", "copy id, scope, cell"),
-        ("copy save", "copy, save"),
+        ("copy save export", "copy, save, export"),
         ("times", "ages or clock times"),
         ("resource-left resource-right", "resource of pools"),
     ),

@@ -1,0 +1,292 @@
+"""What the last 24 hours were like, computed from the rows that are loaded and from nothing else.
+
+The past is read from the created, started and finished times of rows. What no row can tell is None: a time
+before the loaded rows begin, a usual value without enough days, a signal that only this session has seen.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from math import inf
+from statistics import median
+
+from adapters.model import ENDED, FAULTY, WAITING, Capacity, Kind, Pool, Ref, Resource, State
+from tui.core.causes import cause_of, quoted
+from tui.core.format import is_full
+from tui.core.store import Snapshot
+from tui.core.values import MAIN_RESOURCE
+from tui.core.view import Counts, Slot
+
+HOUR, DAY = 3600.0, 86400.0
+MARKS = 48
+STEP = DAY / MARKS
+DAYS = 7
+FEWEST_DAYS = 3
+"""A usual value is the median of at least so many days."""
+
+HOST_ORDER = (State.DOWN, State.UNKNOWN, State.DRAINING, State.DRAINED, State.UP)
+RUNNING = frozenset({State.RUNNING, State.ABORTING})
+FAILED = "state=failed,lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One line: `marks` are MARKS values of which the last ends now, `days` the same hour on earlier days.
+
+    `filter` selects, in the list of `kind`, the rows behind `now`.
+    """
+
+    id: str
+    title: str
+    marks: tuple[float | None, ...]
+    now: float | None
+    days: tuple[float, ...] = ()
+    kind: Kind | None = Kind.RUN
+    filter: str = ""
+    both: bool = False
+    """Whether too few are as unusual as too many."""
+
+    @property
+    def usual(self) -> float | None:
+        return median(self.days) if len(self.days) >= FEWEST_DAYS else None
+
+    @property
+    def outside(self) -> bool:
+        """Whether it is now beyond everything that this hour was on the days before."""
+        if self.now is None or self.usual is None:
+            return False
+        return self.now > max(self.days) or (self.both and self.now < min(self.days))
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many runs share a cause or an owner; `filter` selects them."""
+
+    title: str
+    count: int
+    filter: str
+
+
+@dataclass(frozen=True, slots=True)
+class PoolUse:
+    """A pool that has none below it, by its main resource."""
+
+    ref: Ref
+    name: str
+    capacity: Capacity | None
+    waiting: int | None
+
+    @property
+    def share(self) -> float | None:
+        found = self.capacity
+        return found.allocation / found.limit if found and found.limit and found.allocation is not None else None
+
+    @property
+    def full(self) -> bool:
+        return self.capacity is not None and is_full(self.capacity)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """`since` is when the loaded runs begin if that is within the last 24 hours, else None: all are here.
+
+    `undated` is how many runs lack a time that would say when they waited, ran or failed. `hosts` are the
+    states of all hosts, the worst first.
+    """
+
+    now: float
+    since: float | None
+    counts: Counts
+    undated: int
+    signals: tuple[Signal, ...]
+    causes: tuple[Tally, ...]
+    owners: tuple[Tally, ...]
+    failed_hour: tuple[Tally, ...]
+    pools: tuple[PoolUse, ...]
+    hosts: tuple[State, ...]
+
+
+def take(runs: Sequence[Snapshot], hosts: Sequence[Snapshot], pools: Sequence[Snapshot], now: float) -> Pulse:
+    """The pulse of these lists at `now`."""
+    rows = [row for snapshot in runs for row in snapshot.rows.values()]
+    since = max((begin for snapshot in runs if (begin := begins(snapshot)) is not None), default=-inf)
+    known = max((begin for snapshot in runs if (begin := _oldest(snapshot.rows.values())) is not None), default=inf)
+    history = _History(now, since, max(since, known))
+    failed = [row for row in rows if row.state in FAULTY]
+    waits, ran, undated = spells(rows)
+    undated += sum(1 for row in failed if row.finished is None and row.started is None)
+    states = [row.state for snapshot in hosts for row in snapshot.rows.values()]
+    last_day, last_hour = _ended_within(failed, now, DAY), _ended_within(failed, now, HOUR)
+    at_work = [row for row in rows if row.state in RUNNING or row.state in WAITING]
+    return Pulse(
+        now=now,
+        since=since if since > now - DAY else None,
+        counts=_counts(rows),
+        undated=undated,
+        signals=(
+            history.failures([row.finished for row in failed if row.finished is not None]),
+            history.held("running", "state=running,aborting", ran, _in(rows, RUNNING), both=True),
+            history.held("waiting", "state=waiting", waits, _in(rows, WAITING)),
+        ),
+        causes=_causes(last_day, "24h"),
+        owners=_owners(at_work),
+        failed_hour=_causes(last_hour, "1h"),
+        pools=_pools([row for snapshot in pools for row in snapshot.rows.values() if isinstance(row, Pool)]),
+        hosts=tuple(sorted(states, key=HOST_ORDER.index)),
+    )
+
+
+def begins(snapshot: Snapshot) -> float | None:
+    """From when on this list has every run; None for always, or while it has nothing that could be missing.
+
+    Lists are read newest first, but what has not ended is read however old it is.
+    """
+    if snapshot.complete:
+        return None
+    if not snapshot.rows:
+        return inf
+    return _oldest(row for row in snapshot.rows.values() if row.state in ENDED) or inf
+
+
+def _oldest(rows: Iterable[Resource]) -> float | None:
+    return min((row.created for row in rows if row.created is not None), default=None)
+
+
+Spells = list[tuple[float, float]]
+
+
+def spells(rows: Iterable[Resource]) -> tuple[Spells, Spells, int]:
+    """When each run waited and when it ran, from and to; and of how many that cannot be told."""
+    waits: Spells = []
+    ran: Spells = []
+    undated = 0
+    for row in rows:
+        ended = row.state in ENDED
+        if row.started is not None:
+            if row.created is not None and row.created < row.started:
+                waits.append((row.created, row.started))
+            if row.finished is not None or not (ended or row.state is State.UNKNOWN):
+                ran.append((row.started, inf if row.finished is None else row.finished))
+                continue
+        elif row.created is not None and (row.finished is not None or row.state in WAITING):
+            waits.append((row.created, inf if row.finished is None else row.finished))
+            continue
+        undated += 1
+    return waits, ran, undated
+
+
+class _History:
+    """Reads the past at the times of the marks, and at this hour of the days before."""
+
+    def __init__(self, now: float, since: float, known: float) -> None:
+        self.now, self.since = now, since
+        self.ends = [now - STEP * (MARKS - 1 - index) for index in range(MARKS)]
+        self.days = [now - DAY * day for day in range(DAYS, 0, -1) if now - DAY * day - HOUR >= known]
+
+    def failures(self, times: Sequence[float]) -> Signal:
+        ordered = sorted(times)
+
+        def between(start: float, end: float) -> float:
+            return float(bisect_right(ordered, end) - bisect_right(ordered, start))
+
+        marks = tuple(between(end - STEP, end) if end - STEP >= self.since else None for end in self.ends)
+        days = tuple(between(day - HOUR, day) for day in self.days)
+        latest = between(self.now - HOUR, self.now) if self.now - HOUR >= self.since else None
+        return Signal("failed", "failed / h", marks, latest, days, filter=f"{FAILED} finished<1h")
+
+    def held(self, title: str, filter: str, spells: Spells, now: int, *, both: bool = False) -> Signal:
+        """How many spells were under way at each time."""
+        times = sorted({*self.days, *self.ends})
+        steps = [0] * (len(times) + 1)
+        for start, end in spells:
+            steps[bisect_left(times, start)] += 1
+            steps[max(bisect_left(times, start), bisect_left(times, end))] -= 1
+        at = dict(zip(times, accumulate(steps), strict=False))
+        marks = tuple(float(at[end]) if end >= self.since else None for end in self.ends)
+        days = tuple(float(at[day]) for day in self.days)
+        return Signal(title, title, marks, float(now), days, filter=filter, both=both)
+
+
+def _in(rows: Iterable[Resource], states: frozenset[State]) -> int:
+    return sum(1 for row in rows if row.state in states)
+
+
+def _counts(rows: Sequence[Resource]) -> Counts:
+    found = Counter(row.state for row in rows)
+
+    def slot(state: State, title: str, states: Iterable[State]) -> Slot:
+        return Slot(state, title, sum(found[each] for each in states))
+
+    four = (
+        slot(State.FAILED, "failed", FAULTY),
+        slot(State.RUNNING, "running", RUNNING),
+        slot(State.QUEUED, "waiting", WAITING),
+        slot(State.SUCCEEDED, "ended", ENDED - FAULTY),
+    )
+    return Counts(len(rows), len(rows), four)
+
+
+def _ended_within(rows: Iterable[Resource], now: float, seconds: float) -> list[Resource]:
+    return [row for row in rows if row.finished is not None and now - seconds < row.finished <= now]
+
+
+def _causes(failed: Sequence[Resource], within: str) -> tuple[Tally, ...]:
+    found = Counter(cause_of(row.message) for row in failed)
+    return tuple(
+        Tally(cause.title, count, f"{FAILED} finished<{within} {cause.filter}")
+        for cause, count in found.most_common()
+    )
+
+
+def _owners(rows: Sequence[Resource]) -> tuple[Tally, ...]:
+    found = Counter(row.owner for row in rows if row.owner)
+    return tuple(Tally(owner, count, f"state=active owner={quoted(owner)}") for owner, count in found.most_common())
+
+
+def _pools(rows: Sequence[Pool]) -> tuple[PoolUse, ...]:
+    above = {row.parent for row in rows}
+    uses = [PoolUse(row.ref, row.name, _main(row), row.waiting) for row in rows if row.ref not in above]
+    return tuple(sorted(uses, key=lambda use: (-(use.waiting or 0), -(use.share or 0.0), use.name)))
+
+
+def _main(pool: Pool) -> Capacity | None:
+    found = (each for each in pool.capacity if each.kind == MAIN_RESOURCE)
+    return next(found, pool.capacity[0] if pool.capacity else None)
+
+
+def host_marks(hosts: Sequence[State], room: int) -> tuple[tuple[State, ...], int]:
+    """At most `room` marks and how many hosts each stands for; it shows the worst of them."""
+    each = max(1, -(-len(hosts) // max(1, room)))
+    return tuple(hosts[at] for at in range(0, len(hosts), each)), each
+
+
+def p95(latencies: Sequence[float]) -> float | None:
+    ordered = sorted(latencies)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))] if ordered else None
+
+
+@dataclass(slots=True)
+class Samples:
+    """Values that no server keeps, as this session has seen them: one a minute, for a day."""
+
+    seen: dict[str, dict[int, float]] = field(default_factory=dict)
+
+    def note(self, id: str, now: float, value: float) -> None:
+        kept = self.seen.setdefault(id, {})
+        minute = int(now // 60)
+        kept[minute] = value
+        for old in [each for each in kept if each < minute - DAY / 60]:
+            del kept[old]
+
+    def marks(self, id: str, now: float) -> tuple[float | None, ...]:
+        """The last value of each mark; None where nobody was looking."""
+        found: list[float | None] = [None] * MARKS
+        for minute, value in sorted(self.seen.get(id, {}).items()):
+            at = MARKS - 1 - int((now - minute * 60) // STEP)
+            if 0 <= at < MARKS:
+                found[at] = value
+        return tuple(found)
