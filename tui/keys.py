@@ -121,8 +121,6 @@ KEYS: tuple[KeySpec, ...] = (
         ("faults", "ctrl-z", "only faults"),
         ("copy-scope", "n", "copy scope"),
         ("copy-cell", "Y", "copy cell, row"),
-        ("export", "ctrl-s", "export"),
-        ("group", "B", "group by"),
         ("resource-left", "<", "resource"),
         ("resource-right", ">", "resource"),
     ),

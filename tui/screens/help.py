@@ -72,10 +72,10 @@ LINES: Mapping[str, Sequence[tuple[str, str]]] = {
     ),
     "TABLE": (
         ("sort-name sort-age sort-state", "sort name age state"),
-        ("sort-by columns group", "sort, columns, group"),
+        ("sort-by columns", "sort by, columns"),
         ("wide faults", "wide, only faults"),
         ("copy-id copy-scope copy-cell", "copy id, scope, cell"),
-        ("copy save export", "copy, save, export"),
+        ("copy save", "copy, save"),
         ("times", "ages or clock times"),
         ("resource-left resource-right", "resource of pools"),
     ),
