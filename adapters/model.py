@@ -16,6 +16,17 @@ from typing import TypeAlias
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Timestamp: TypeAlias = float
 
+
+class Instant(float):
+    """A time among a backend's own fields: a Timestamp that its type tells apart from other numbers."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, time: Timestamp | None) -> Instant | None:
+        return None if time is None else cls(time)
+
+
 NOTHING: Mapping[str, Json] = MappingProxyType({})
 NO_LABELS: Mapping[str, str] = MappingProxyType({})
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from adapters.clearml import wire
-from adapters.model import ENDED, NO_LABELS, Event, Json, Kind, Ref, Run, State, Task
+from adapters.model import ENDED, NO_LABELS, Event, Instant, Json, Kind, Ref, Run, State, Task
 
 STATE_MAP: Mapping[str, State] = MappingProxyType(
     {
@@ -150,9 +150,9 @@ def _extra(row: wire.TaskRow, position: int | None, metrics: frozenset[str] | No
             "percent": percent(row.runtime.get("progress")),
             "position": position,
             "tags": ", ".join(row.tags) or None,
-            "updated": row.last_update,
-            "changed": row.status_changed,
-            "published": row.published,
+            "updated": Instant.of(row.last_update),
+            "changed": Instant.of(row.status_changed),
+            "published": Instant.of(row.published),
             "archived": ARCHIVED in row.system_tags,
             "reason": row.status_reason or None,
             "project_id": row.project.id if row.project else None,

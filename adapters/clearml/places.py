@@ -10,7 +10,7 @@ from adapters.clearml import wire
 from adapters.clearml.api_places import ProjectsApi, QueuesApi
 from adapters.errors import AdapterError, Invalid, NotFound, Unsupported
 from adapters.http import Reply
-from adapters.model import Json, Kind, Pool, Ref, State
+from adapters.model import Instant, Json, Kind, Pool, Ref, State
 from adapters.names import nearest
 
 WAITING_KNOWN = 2.0
@@ -129,7 +129,7 @@ def to_pool(context: str, queue: wire.Queue) -> Pool:
                 "busy": None if workers is None else sum(worker.task is not None for worker in workers),
                 "next": following.shown if following else None,
                 "tags": ", ".join(queue.tags) or None,
-                "updated": queue.last_update,
+                "updated": Instant.of(queue.last_update),
             }
         ),
     )

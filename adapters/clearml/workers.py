@@ -9,7 +9,7 @@ from types import MappingProxyType
 from adapters.clearml import wire
 from adapters.clearml.api_places import WorkersApi
 from adapters.errors import AdapterError, NotFound
-from adapters.model import Host, Json, Kind, Ref, State
+from adapters.model import Host, Instant, Json, Kind, Ref, State
 from adapters.sections import Series
 
 KEYS = ("cpu_usage", "gpu_usage", "memory_used", "memory_free")
@@ -151,8 +151,8 @@ def to_host(context: str, worker: wire.Worker, usage: Values) -> Host:
                 "cpu_percent": _whole(usage.get("cpu_usage")),
                 "gpu_percent": _whole(usage.get("gpu_usage")),
                 "memory_percent": _whole(memory),
-                "last_report": worker.last_report_time,
-                "last_activity": worker.last_activity_time,
+                "last_report": Instant.of(worker.last_report_time),
+                "last_activity": Instant.of(worker.last_activity_time),
                 "tags": ", ".join(worker.tags) or None,
             }
         ),

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 
 from adapters.jobmanager import wire
 from adapters.jobmanager.wire import instant
-from adapters.model import ENDED, Json, Kind, Progress, Ref, Run, State, Task
+from adapters.model import ENDED, Instant, Json, Kind, Progress, Ref, Run, State, Task
 
 JOB_STATES: Mapping[str, State] = MappingProxyType(
     {
@@ -149,7 +149,7 @@ def to_run(context: str, row: wire.Row, project: str | None = None, columns: Col
             {
                 "archived": labels.get(ARCHIVE[0]) == ARCHIVE[1],
                 "parent_job": parent or None,
-                "last_update": instant(row.extensions.last_update),
+                "last_update": Instant.of(instant(row.extensions.last_update)),
                 **{path: value_at(row, path, is_time) for path, is_time in columns.items()},
             }
         ),

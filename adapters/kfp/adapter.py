@@ -31,8 +31,9 @@ from adapters.sections import Detail
 R = TypeVar("R", bound=wire.RunRow)
 MAX_PAGE = 200
 LIVE_RUNS = 10
-ROWS_AT_ONCE = 25
-"""Rows mapped before others get a turn on the event loop; each has its tasks arranged, some 0.15 ms."""
+ROWS_AT_ONCE = 5
+"""Rows mapped before others get a turn on the event loop; each has its tasks arranged, some 0.15 ms. A key needs
+about ten turns until it is painted, so what is done between two of them counts ten times."""
 
 
 class KfpAdapter:

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 from adapters.kfp import wire
 from adapters.kfp.tree import Step, arrange
 from adapters.kfp.wire import instant
-from adapters.model import ENDED, Event, Json, Kind, Progress, Ref, Run, State, Task
+from adapters.model import ENDED, Event, Instant, Json, Kind, Progress, Ref, Run, State, Task
 
 UNSPECIFIED = "RUNTIME_STATE_UNSPECIFIED"
 STATE_MAP: Mapping[str, State] = MappingProxyType(
@@ -100,7 +100,7 @@ def _run_extra(row: wire.RunRow, experiment: wire.Experiment | None) -> Mapping[
             or None,
             "experiment_id": row.experiment_id or None,
             "recurring_run": row.recurring_run_id or None,
-            "scheduled": instant(row.scheduled_at),
+            "scheduled": Instant.of(instant(row.scheduled_at)),
             "description": row.description or None,
         }
     )

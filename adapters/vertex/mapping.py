@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import quote, unquote
 
-from adapters.model import DERIVED, ENDED, Json, Kind, Pod, Ref, Run, State, Task
+from adapters.model import DERIVED, ENDED, Instant, Json, Kind, Pod, Ref, Run, State, Task
 from adapters.vertex import wire
 
 UNSPECIFIED = "JOB_STATE_UNSPECIFIED"
@@ -217,7 +217,7 @@ def _run_extra(job: wire.CustomJob, found: list[Pool]) -> Mapping[str, Json]:
             "error_code": job.error.code if job.error and job.error.code else None,
             "experiment": (spec.experiment or "").rpartition("/")[2] or None,
             "web_access": spec.enable_web_access,
-            "updated": wire.instant(job.update_time),
+            "updated": Instant.of(wire.instant(job.update_time)),
         }
     )
 

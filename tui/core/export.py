@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from adapters.model import Json, Ref, Resource
+from adapters.model import Instant, Json, Ref, Resource
 from tui.core.format import iso
 
 KEYS = (
@@ -56,7 +56,12 @@ def _extra(resource: Resource) -> dict[str, Json]:
     typed = {
         field.name: _plain(getattr(resource, field.name)) for field in fields(resource) if field.name not in _COMMON
     }
-    return {**{key: value for key, value in resource.extra.items() if key not in typed}, **typed}
+    own = {
+        key: iso(value) if isinstance(value, Instant) else value
+        for key, value in resource.extra.items()
+        if key not in typed
+    }
+    return {**own, **typed}
 
 
 def _plain(value: Any) -> Json:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from adapters.model import Capacity, Json, Kind, Pod, Pool, Progress, Ref, State
-from tests.unit.core.fakes import make_run
+from adapters.model import Capacity, Instant, Json, Kind, Pod, Pool, Progress, Ref, State
+from tests.unit.core.fakes import START, make_run
 from tui.core.export import KEYS, csv_cell, csv_row, to_record
 
 DOCUMENTED = (
@@ -87,3 +88,13 @@ def test_csv_rows_follow_the_keys() -> None:
     row = csv_row(to_record(make_run(1, name="=evil"), 0.0))
     assert len(row) == len(KEYS)
     assert row[KEYS.index("name")] == "'=evil"
+
+
+def test_a_backends_own_times_are_written_as_times() -> None:
+    row = replace(make_run("a"), extra={"updated": Instant.of(0.0), "iteration": 12.0, "never": Instant.of(None)})
+    assert to_record(row, START)["extra"] == {
+        "updated": "1970-01-01T00:00:00Z",
+        "iteration": 12.0,
+        "never": None,
+        "gpus": None,
+    }

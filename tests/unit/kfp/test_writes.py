@@ -31,7 +31,7 @@ def run_in(state: State, **extra: Any) -> Run:
 
 
 @pytest.mark.parametrize(
-    "state", [*ENDED, State.PENDING, State.RUNNING, State.PAUSED, State.ABORTING, State.UNKNOWN]
+    "state", [*sorted(ENDED), State.PENDING, State.RUNNING, State.PAUSED, State.ABORTING, State.UNKNOWN]
 )
 def test_legal_states(state: State) -> None:
     run = run_in(state)
