@@ -184,7 +184,7 @@ class ListScreen(ListSay):
         first = not self.model.snapshots
         for diff in pending:
             self.model.forget_gone([] if self.model.faults_only else diff.removed)
-            if not self._rebuild and not self.view.apply(snapshots, diff, now):
+            if not self.view.apply(snapshots, diff, now):  # also before a rebuild: else that loads everything anew
                 self._rebuild = True
         if self._rebuild or first:
             self._rebuild = False
