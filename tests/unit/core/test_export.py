@@ -91,7 +91,7 @@ def test_csv_rows_follow_the_keys() -> None:
 
 
 def test_a_backends_own_times_are_written_as_times() -> None:
-    row = replace(make_run("a"), extra={"updated": Instant.of(0.0), "iteration": 12.0, "never": Instant.of(None)})
+    row = replace(make_run(1), extra={"updated": Instant.of(0.0), "iteration": 12.0, "never": Instant.of(None)})
     assert to_record(row, START)["extra"] == {
         "updated": "1970-01-01T00:00:00Z",
         "iteration": 12.0,
