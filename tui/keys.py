@@ -106,7 +106,7 @@ KEYS: tuple[KeySpec, ...] = (
     *_specs("FIND", (LIST, CONTEXTS, LOGS, DOCUMENT), ("filter", "/", "filter")),
     *(KeySpec(f"saved-{n}", (str(n),), f"saved filter {n}", "FIND", (LIST,)) for n in range(1, 10)),
     *_specs("FIND", (LIST, PULSE), ("all-contexts", "0", "all contexts")),
-    *_specs("FIND", (LIST,), ("warp", "w", "same pool or group")),
+    *_specs("FIND", (LIST,), ("warp", "w", "same pool or group"), ("group", "B", "group by")),
     *_specs("FIND", (ANY,), ("command", ":", "go or do"), ("aliases", "ctrl-a", "aliases")),
     *_specs("FIND", (LOGS, DOCUMENT), ("next-match", "n", "next match"), ("previous-match", "N", "previous match")),
     *_specs(
@@ -121,6 +121,7 @@ KEYS: tuple[KeySpec, ...] = (
         ("faults", "ctrl-z", "only faults"),
         ("copy-scope", "n", "copy scope"),
         ("copy-cell", "Y", "copy cell, row"),
+        ("export", "ctrl-s", "export"),
         ("resource-left", "<", "resource"),
         ("resource-right", ">", "resource"),
     ),

@@ -1,4 +1,4 @@
-"""How a list lays out its table: order, columns, width, times; and what of it can be copied."""
+"""How a list lays out its table: order, columns, width, times, groups."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from dataclasses import replace
 
 from adapters.model import Kind
 from adapters.names import nearest
-from adapters.port import SortKey
+from adapters.port import Query, SortKey
 from tui.core.columns import Column, columns_for, find
+from tui.core.grouping import FIELDS, Group, both, field_named
 from tui.core.memory import MOST_SORT_KEYS, ColumnChoice
+from tui.core.query import FilterError, parse
 from tui.core.text import safe
 from tui.core.values import fields_for
 from tui.core.view import TableView
@@ -25,6 +27,8 @@ class ListTable(ListKeys):
     """The keys about the table itself."""
 
     view: TableView
+    asked: Query
+    title_word: str
     choice = ColumnChoice()
 
     def resort(self, keys: Sequence[SortKey]) -> None:
@@ -166,35 +170,30 @@ class ListTable(ListKeys):
             self.relayout()
             self.say()
 
-    # copying
+    # groups
 
-    def do_copy_id(self) -> None:
-        refs = self.targets()
-        if refs:
-            self.console.copy("\n".join(ref.id for ref in refs))
-            what = f"{len(refs)} ids" if len(refs) > 1 else safe(refs[0].id, 120)
-            self.message(f"copied {what}", "muted")
+    def do_group(self) -> None:
+        self.verb_group(FIELDS[0])
 
-    def do_copy_scope(self) -> None:
-        found = self._object()
-        if found is not None:
-            scope = found.pool or found.group or found.ref.context
-            self.console.copy(scope)
-            self.message(f"copied {safe(scope, 120)}", "muted")
+    def verb_group(self, text: str) -> None:
+        """`:group owner`: count the rows shown by what they share."""
+        from tui.screens.groups import GroupSheet
 
-    def do_copy_cell(self) -> None:
-        from tui.screens.choose import ChooseSheet
+        field = field_named(text)
+        if field is None:
+            self.message(f"group by one of {', '.join(FIELDS)}", "failed")
+        elif not self.model.refs:
+            self.message("there are no rows to group", "muted")
+        else:
+            self.open_sheet(GroupSheet(self, field))
 
-        found = self._object()
-        if found is None:
+    def open_group(self, group: Group) -> None:
+        """The rows of a group, above these: back leads here."""
+        schemas = [self.services.schemas[name] for name in self.supporting()]
+        text = both(self.filter_text, group.filter)
+        try:
+            parse(text, fields_for(schemas, self.kind))
+        except FilterError as error:
+            self.message(f"no filter says that: {error.message}", "failed")
             return
-        cells = self.model.cells(found.ref, self.table.columns)
-        values = {column.id: drawn.text for column, drawn in zip(self.table.columns, cells, strict=True)}
-        choices = [
-            (column.id, f"{column.title or column.id:<12}  {values[column.id]}") for column in self.table.columns
-        ]
-        self.open_sheet(ChooseSheet("COPY", choices, lambda id: self._copied(values[id])))
-
-    def _copied(self, text: str) -> None:
-        self.console.copy(text)
-        self.message(f"copied {text[:120]}", "muted")
+        self.console.open_list(self.kind, self.contexts, self.asked, self.title_word, trail=self.trail, filter=text)
