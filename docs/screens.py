@@ -23,6 +23,7 @@ from tui.styles.tokens import THEMES
 from tui.wiring import build_services
 
 FOLDER = Path(__file__).parent / "screens"
+FIVE = ("kfp", "clearml", "jobmanager", "vertex", "peloton")
 NARROW, MIDDLE, WIDE = (80, 24), (110, 30), (160, 48)
 
 
@@ -51,7 +52,7 @@ def command(text: str) -> tuple[str, ...]:
 SHOTS = (
     Shot("runs", ("kfp",), ("e",), MIDDLE),
     Shot("runs-80x24", ("kfp",), ("e",)),
-    Shot("runs-160x48", ("kfp", "peloton"), ("e",), WIDE),
+    Shot("runs-160x48", FIVE, ("e",), WIDE),
     Shot("detail-80x24", ("kfp",), ("e", "enter")),
     Shot("detail-160x48", ("kfp",), ("e", "enter"), WIDE),
     Shot("logs-80x24", ("kfp",), ("e", "l")),
@@ -63,7 +64,8 @@ SHOTS = (
     Shot("menu-80x24", ("kfp",), ("e", "x")),
     Shot("help-80x24", ("kfp",), ("e", "question_mark")),
     Shot("filter-80x24", ("kfp",), ("slash", *typed("state=failed ownr~ana"))),
-    Shot("contexts-80x24", ("kfp", "peloton"), command("contexts")),
+    Shot("contexts-80x24", FIVE, command("contexts")),
+    Shot("pulse-80x24", FIVE, command("pulse")),
 )
 
 
@@ -88,7 +90,7 @@ async def picture(shot: Shot, mock: MockServer) -> str:
             await pilot.press(key)
             if key in ("enter", "l", "x", "C"):
                 await settled(app)
-        await settled(app)
+        await settled(app, looks=40)
         return without_fonts(app.export_screenshot(title="runyard"))
 
 
@@ -97,10 +99,10 @@ def without_fonts(svg: str) -> str:
     return re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
 
 
-async def settled(app: ConsoleApp) -> None:
-    """Until no request has been under way for a moment, so that the picture is of what came."""
+async def settled(app: ConsoleApp, looks: int = 8) -> None:
+    """Until no request has been under way for so many looks in a row, so that the picture is of what came."""
     quiet = 0
-    while quiet < 8:
+    while quiet < looks:
         await asyncio.sleep(0.05)
         busy = any(adapter.stats.in_flight for adapter in app.services.adapters.values())
         quiet = 0 if busy else quiet + 1
