@@ -208,6 +208,11 @@ class GridScreen(Grid, inherit_bindings=False):
 
         open_pulse(self)
 
+    def do_diff(self) -> None:
+        from tui.screens.diff import open_diff
+
+        open_diff(self)
+
     def do_command(self) -> None:
         from tui.commands import CommandLine
 

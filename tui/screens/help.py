@@ -49,7 +49,7 @@ LINES: Mapping[str, Sequence[tuple[str, str]]] = {
         ("next-pane zoom", "next pane, zoom"),
         ("follow wrap marker", "follow, wrap, mark"),
         ("minute-back minute-on", "a minute back, on"),
-        ("errors pulse", "error list, pulse"),
+        ("errors pulse diff", "errors, pulse, diff"),
     ),
     "ACT": (
         ("retry", "retry"),
