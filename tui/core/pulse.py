@@ -111,9 +111,11 @@ class Pulse:
 
 
 def take(runs: Sequence[Snapshot], hosts: Sequence[Snapshot], pools: Sequence[Snapshot], now: float) -> Pulse:
-    """The pulse of these lists at `now`."""
+    """The pulse of these lists at `now`; a context that has not answered yet has no part in it."""
     rows = [row for snapshot in runs for row in snapshot.rows.values()]
-    since = max((begin for snapshot in runs if (begin := begins(snapshot)) is not None), default=-inf)
+    answered = [snapshot for snapshot in runs if snapshot.rows or snapshot.complete]
+    since = max((begin for snapshot in answered if (begin := begins(snapshot)) is not None), default=-inf)
+    since = since if answered else inf
     known = max((begin for snapshot in runs if (begin := _oldest(snapshot.rows.values())) is not None), default=inf)
     history = _History(now, since, max(since, known))
     failed = [row for row in rows if row.state in FAULTY]
@@ -141,14 +143,12 @@ def take(runs: Sequence[Snapshot], hosts: Sequence[Snapshot], pools: Sequence[Sn
 
 
 def begins(snapshot: Snapshot) -> float | None:
-    """From when on this list has every run; None for always, or while it has nothing that could be missing.
+    """From when on this list has every run; None for always.
 
     Lists are read newest first, but what has not ended is read however old it is.
     """
     if snapshot.complete:
         return None
-    if not snapshot.rows:
-        return inf
     return _oldest(row for row in snapshot.rows.values() if row.state in ENDED) or inf
 
 

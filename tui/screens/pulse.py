@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 
 from textual import events
@@ -28,6 +29,9 @@ from tui.widgets.rows import TAKEN, RowsPane
 KINDS = (Kind.RUN, Kind.HOST, Kind.POOL)
 BURST = 0.2
 """Changes within so many seconds are one computation."""
+
+REST = 5.0
+"""How many times longer than it takes to compute it rests, so that many rows that keep changing cost little."""
 
 
 class PulsePane(RowsPane):
@@ -80,6 +84,7 @@ class PulseScreen(GridScreen):
         self._subscriptions: dict[Key, Subscription] = {}
         self._unlisten: Callable[[], None] = lambda: None
         self._wake = asyncio.Event()
+        self._cost = 0.0
 
     def body(self) -> ComposeResult:
         yield self.pane
@@ -134,7 +139,7 @@ class PulseScreen(GridScreen):
     async def _follow(self) -> None:
         while True:
             await self._wake.wait()
-            await asyncio.sleep(BURST if self.pulse is not None else 0.0)
+            await asyncio.sleep(max(BURST, REST * self._cost) if self.pulse is not None else 0.0)
             self._wake.clear()
             if self.is_current:
                 await self._take()
@@ -146,7 +151,9 @@ class PulseScreen(GridScreen):
         """Snapshots never change, so that a thread may read 100,000 rows while keys are answered."""
         runs, hosts, pools = (self._snapshots(kind) for kind in KINDS)
         now = max((s.as_of for s in runs if s.as_of is not None), default=self.services.clock())
+        began = time.monotonic()
         self.pulse = await asyncio.to_thread(take, runs, hosts, pools, now)
+        self._cost = time.monotonic() - began
         seen = self.services.samples
         if any(snapshot.as_of is not None for snapshot in hosts):
             seen.note(self._seen("hosts"), now, float(sum(state is not State.UP for state in self.pulse.hosts)))

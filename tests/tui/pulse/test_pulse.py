@@ -166,7 +166,7 @@ async def test_a_context_that_is_down_leaves_the_rest(console: Open) -> None:
         await opened(t)
         await t.see("1 of 2 as of")
         assert line(t, "▸ running  ").split()[-2] == "2"
-        await t.see("nothing loaded yet")
+        assert "▁" in line(t, "▸ running  ")
 
 
 @pytest.mark.parametrize("size", [(160, 48), (120, 30), (60, 20), (40, 10)])

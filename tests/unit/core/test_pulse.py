@@ -93,6 +93,13 @@ def test_a_list_that_has_nothing_yet_knows_nothing() -> None:
     found = pulse([], complete=False)
     assert signal(found, "failed").now is None
     assert set(signal(found, "running").marks) == {None}
+    assert set(signal(take([], [], [], NOW), "failed").marks) == {None}
+
+
+def test_a_context_that_has_not_answered_takes_nothing_from_the_others() -> None:
+    found = take([listed([run(1, State.RUNNING, HOUR, HOUR, None)]), listed([], complete=False)], [], [], NOW)
+    assert found.since is None
+    assert signal(found, "running").marks[-1] == 1
 
 
 def test_usual_is_the_median_of_this_hour_on_at_least_three_days() -> None:
