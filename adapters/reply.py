@@ -38,9 +38,9 @@ class Reply:
             raise bad_payload(self.context, self.raw) from None
 
     def model(self, kind: type[M]) -> M:
-        """The body as a wire model; BadPayload when it does not fit."""
+        """The body as a wire model; BadPayload when it does not fit. A 204 is no list without rows."""
         try:
-            return kind.model_validate_json(self._body())
+            return kind.model_validate_json(self.raw)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "the body"

@@ -185,7 +185,9 @@ def parse(reply: Reply, model: type[M]) -> M:
             found = read(model, reply.json())
         except NotTheApi as why:
             raise bad_payload(reply.context, reply.raw, str(why)) from None
-    if isinstance(found, ListPage) and not found.model_fields_set and reply.json():
+    # An empty object is a list without rows, as the service writes it; an answer without a word is none.
+    empty = not reply.raw.strip() or reply.json()
+    if isinstance(found, ListPage) and not found.model_fields_set and empty:
         raise bad_payload(reply.context, reply.raw, "it has nothing that such a list has")
     return found
 
