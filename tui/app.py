@@ -25,6 +25,7 @@ from tui.core.services import Note, Services
 from tui.defects import DefectsApp
 from tui.oneshot.failure import CRASHED, Failure
 from tui.painting import Changes, Painter, erases_in_color
+from tui.resume import come_back, leave
 from tui.screens.base import GridScreen
 from tui.styles import tokens
 
@@ -57,6 +58,7 @@ class ConsoleApp(DefectsApp, inherit_bindings=False):
         problems: Sequence[str] = (),
         start_contexts: bool = False,
         theme: tokens.Theme | None = None,
+        resume: bool = True,
     ) -> None:
         self.services = services
         self.palette = tokens.use(theme or tokens.THEMES["dark"], ascii=services.ascii)
@@ -66,6 +68,7 @@ class ConsoleApp(DefectsApp, inherit_bindings=False):
         self.scope: tuple[str, ...] = tuple(scope) or tuple(services.adapters)
         self.start_view, self.start_filter, self.banner = view, filter, banner
         self.problems, self.start_contexts = tuple(problems), start_contexts
+        self.resume = resume
         self.notes: deque[Note] = deque(maxlen=MOST_NOTES)
         self.last_plan: tuple[str, tuple[Ref, ...]] | None = None
         self._interrupted = float("-inf")
@@ -79,7 +82,8 @@ class ConsoleApp(DefectsApp, inherit_bindings=False):
         self._watch_terminal()
         self.run_worker(self._learn(), name="learn", group="learn", exit_on_error=False)
         if self.services.adapters:
-            self.open_list(self.start_view, self.scope, filter=self.start_filter)
+            if not (self.resume and come_back(self)):
+                self.open_start()
             if self.start_contexts:
                 self.open_contexts()
             if self.problems:
@@ -88,6 +92,13 @@ class ConsoleApp(DefectsApp, inherit_bindings=False):
             from tui.screens.first import FirstScreen
 
             self.push_screen(FirstScreen())
+
+    def open_start(self) -> None:
+        self.open_list(self.start_view, self.scope, filter=self.start_filter)
+
+    def exit(self, *args: Any, **options: Any) -> None:
+        leave(self.services, self.screen_stack)
+        super().exit(*args, **options)
 
     def _use_theme(self) -> None:
         """Textual's own styles only fill what no widget draws; they get the same grounds."""
@@ -229,24 +240,18 @@ class ConsoleApp(DefectsApp, inherit_bindings=False):
         )
 
     def open_detail(self, ref: Ref, tab: str | None = None) -> None:
-        try:
-            from tui.screens.detail import DetailScreen
-        except ImportError:
-            return self._missing("the detail screen")
+        from tui.screens.detail import DetailScreen
+
         self.open_screen(DetailScreen(ref, tab=tab) if tab else DetailScreen(ref))
 
     def open_logs(self, refs: Sequence[Ref], attempt: int | None = None) -> None:
-        try:
-            from tui.screens.logs import LogsScreen
-        except ImportError:
-            return self._missing("the log screen")
+        from tui.screens.logs import LogsScreen
+
         self.open_screen(LogsScreen(tuple(refs), attempt=attempt))
 
     def open_document(self, ref: Ref, mode: str = "describe") -> None:
-        try:
-            from tui.screens.document import DocumentScreen
-        except ImportError:
-            return self._missing("the document screen")
+        from tui.screens.document import DocumentScreen
+
         self.open_screen(DocumentScreen(ref, mode=mode))
 
     def open_plan(self, action: str, refs: Sequence[Ref]) -> None:
@@ -254,15 +259,10 @@ class ConsoleApp(DefectsApp, inherit_bindings=False):
         grid = self.grid
         if grid is None or not refs:
             return
-        try:
-            from tui.screens.plan import PlanSheet
-        except ImportError:
-            return self._missing("the plan sheet")
+        from tui.screens.plan import PlanSheet
+
         self.last_plan = (action, tuple(refs))
         grid.open_sheet(PlanSheet(action, tuple(refs)))
-
-    def _missing(self, what: str) -> None:
-        self._say(f"{what} is not there", "failed")
 
     def open_contexts(self) -> None:
         from tui.screens.contexts import ContextsScreen
@@ -369,6 +369,7 @@ def run_console(
     read_only: bool = False,
     journal: bool = True,
     demo_banner: str = "",
+    resume: bool = True,
 ) -> int:
     """Open the console and stay in it; the exit code of the command line, or `WANTS_DEMO`."""
     from tui.wiring import build_services, choose_theme
@@ -384,6 +385,7 @@ def run_console(
         problems=problems,
         start_contexts=on_contexts,
         theme=choose_theme(config),
+        resume=resume,
     )
     try:
         code = app.run(mouse=config.ui.mouse) or app.return_code or 0

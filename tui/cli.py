@@ -137,6 +137,7 @@ def show(options: Globals, config: Config, banner: str = "") -> int:
         read_only=options.read_only,
         journal=not options.no_journal,
         demo_banner=banner,
+        resume=not (banner or options.view or options.filter or options.contexts),
     )
     return open_demo(options, "small", DEMO_SEED, 1.0) if code == WANTS_DEMO else code
 

@@ -79,6 +79,7 @@ class UiSettings(BaseModel):
     times: Literal["age", "clock"] = "age"
     wide: bool = False
     view: str = "runs"
+    restore: bool = False
     contexts: list[str] = Field(default_factory=list)
     filters: dict[str, str] = Field(default_factory=dict)
 

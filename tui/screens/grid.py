@@ -41,6 +41,7 @@ class Console(Protocol):
     last_plan: tuple[str, tuple[Ref, ...]] | None
     pointed_at: float
 
+    def open_start(self) -> None: ...
     def open_list(
         self,
         kind: Kind,
