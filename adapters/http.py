@@ -220,9 +220,9 @@ class HttpClient:
         if not response.is_success:
             raise self._status_error(response, without_secrets(raw, headers, self.settings.headers))
         if call.effect is Effect.WRITE and raw.lstrip()[:1] == b"<":
-            error = bad_payload(self.context, raw)  # a proxy's or a login's page: nobody knows whether it was done
-            error.executed = None
-            raise error
+            page = bad_payload(self.context, raw)  # a proxy's or a login's page: nobody knows whether it was done
+            page.executed = None
+            raise page
         return Reply(response.status_code, response.headers, raw, self.context)
 
     async def _body(self, response: httpx.Response, call: _Call) -> bytes:
