@@ -102,6 +102,13 @@ class ContextSettings(BaseModel):
                 return name, source
         return None
 
+    def in_the_clear(self) -> tuple[str, ...]:
+        """The addresses on other machines that are spoken to unencrypted: whoever is between reads along."""
+        plain = ((address, urlsplit(address)) for address in self.addresses())
+        return tuple(
+            a for a, parts in plain if parts.scheme in ("http", "grpc") and not _loopback(parts.hostname or "")
+        )
+
     def is_loopback(self) -> bool:
         return all(_loopback(urlsplit(address).hostname or "") for address in self.addresses())
 

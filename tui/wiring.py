@@ -45,6 +45,8 @@ def build_services(
     def why_read_only(context: str) -> str | None:
         return f"{context} is read-only" if guard(context).read_only else None
 
+    for name, context in config.contexts.items():
+        problems += [f"{name}: {address} is not encrypted" for address in context.settings.in_the_clear()]
     keymap, refused = bind(config.keys)
     store = Store()
     settings = {name: _sync_settings(context) for name, context in config.contexts.items()}

@@ -17,6 +17,17 @@ SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 TIMEOUT = 10.0
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A login that is sent elsewhere would take its secrets there."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+OPENER = urllib.request.build_opener(_NoRedirect)
+LARGEST = 2**20
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """What google-auth expects of a transport's answer."""
@@ -37,11 +48,11 @@ def transport(
     """A google-auth transport by the standard library, so that it needs no other HTTP client. It blocks."""
     request = urllib.request.Request(url, data=body, headers=dict(headers or {}), method=method)
     try:
-        with urllib.request.urlopen(request, timeout=timeout or TIMEOUT) as answer:
-            return Response(answer.status, dict(answer.headers), answer.read())
+        with OPENER.open(request, timeout=timeout or TIMEOUT) as answer:
+            return Response(answer.status, dict(answer.headers), answer.read(LARGEST))
     except urllib.error.HTTPError as error:
         with error:
-            return Response(error.code, dict(error.headers), error.read())
+            return Response(error.code, dict(error.headers), error.read(LARGEST))
     except OSError as error:
         exceptions = importlib.import_module("google.auth.exceptions")
         raise exceptions.TransportError(str(error)) from error

@@ -46,6 +46,9 @@ def check(ctx: click.Context) -> int:
     if config.path is None:
         click.echo(f"no config at {config_path()[0]}; runyard config init writes one")
         return DONE
+    for name, context in config.contexts.items():
+        for address in context.settings.in_the_clear():
+            click.echo(safe(f"{config.path}: contexts.{name}: {address} is not encrypted", 1000), err=True)
     count = len(config.contexts)
     click.echo(f"{config.path}: ok, {count} context{'' if count == 1 else 's'}")
     return DONE
