@@ -20,9 +20,9 @@ HEAD = """\
 # What bad weather does
 
 Each fault meets each operation of each backend over real HTTP, between the adapter and its mock server
-(`tests/faults`). A list is that of the sync engine: its rows stay, with their age, and are true again when the fault
-is over. An action is a plan; its writes are counted where they leave, against the journal. Named is the error that
-the operator is told in one sentence, or the outcome of the action's target; `-` is none: nothing is wrong.
+(`tests/faults`). A list is that of the sync engine: its rows stay, with their age, and are true again when the
+fault is over. An action is a plan; its writes are counted where they leave, against the journal. Named is the error
+that the operator is told in one sentence, or the outcome of the action's target; `-` is none: nothing is wrong.
 
 Written by `python docs/faults.py`; `make test` runs the matrix and compares.
 """
@@ -43,8 +43,9 @@ def page(cells: Sequence[Cell]) -> str:
         f"{len(cells)} cells: {len(BACKENDS)} backends, {len(OPERATIONS)} operations, {len(FAULTS)} faults. "
         f"Of {reads} reads {told} are told as an error, {reads - told} are not "
         f"({', '.join(FAULTS[fault] for fault in sorted(HARMLESS))} must not be).",
-        f"Of {sum(sent.values())} actions {sent[0]} sent nothing, {sent[1]} sent one write and {sent[2]} a second one, "
-        "after proof that the first was not carried out (401, a login page), with a line of its own in the journal.",
+        f"Of {sum(sent.values())} actions {sent[0]} sent nothing, {sent[1]} sent one write and {sent[2]} "
+        "a second one, after proof that the first was not carried out (401, a login page), with its own line in "
+        "the journal.",
         "",
         "| backend | operation | fault | told |",
         "|---|---|---|---|",
