@@ -27,6 +27,9 @@ OPERATIONS = ("list", "get", "action", "logs")
 HARMLESS = frozenset({"extra", "enum", "hundredfold"})
 """What must not be an error at all."""
 
+WAITS = ("no answer in time", "a body that drips")
+"""Met with less patience, so that the run does not wait for nothing."""
+
 HEALED_WITHIN = 6.0
 QUICK = SyncSettings(interval=0.02, watched=0.02, backoff_cap=0.02, relist_every=0.0, relist_pause=0.0)
 
@@ -54,11 +57,17 @@ class Matrix:
         self.backend = backend
         self.server = server
         self.weather = Weather(backend, server.app.state.faults)
-        config = tomllib.loads(config_toml(server.url, [backend]))["contexts"][backend]
-        quick = {"retries": 0, "requests_per_second": 1e6, "call_timeout": 0.75}
-        settings = registry.backend(backend).load_settings()(**{**config, **quick})
-        self.adapter: Adapter = registry.backend(backend).load_adapter()(backend, settings, transport=self.weather)
+        self.patient, self.impatient = self.open(0.75), self.open(0.25)
+        self.adapter = self.patient
         self.journal = Journal(folder / "journal")
+
+    def open(self, call_timeout: float) -> Adapter:
+        config = tomllib.loads(config_toml(self.server.url, [self.backend]))["contexts"][self.backend]
+        quick = {"retries": 0, "requests_per_second": 1e6, "call_timeout": call_timeout}
+        backend = registry.backend(self.backend)
+        settings = backend.load_settings()(**{**config, **quick})
+        made: Adapter = backend.load_adapter()(self.backend, settings, transport=self.weather)
+        return made
 
     async def run(self) -> list[Cell]:
         operations: dict[str, Callable[[str], Awaitable[Cell]]] = {
@@ -71,9 +80,11 @@ class Matrix:
         for operation in OPERATIONS:
             for fault in faults_of(operation):
                 self.weather.fair()
+                self.adapter = self.impatient if FAULTS[fault] in WAITS else self.patient
                 cells.append(await operations[operation](fault))
         self.weather.fair()
-        await self.adapter.aclose()
+        await self.patient.aclose()
+        await self.impatient.aclose()
         return cells
 
     def cell(self, operation: str, fault: str, error: AdapterError | None) -> Cell:

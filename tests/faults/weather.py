@@ -17,7 +17,7 @@ SERVER = {
     "lost": "carried out, then reset",
     "truncate": "broken off in the body",
     "latency=1.5": "no answer in time",
-    "slow=1.5": "a body that drips",
+    "slow=3": "a body that drips",
     "malformed": "JSON that is none",
     "html": "a proxy's page with 200",
     "html=502": "a proxy's page with 502",
