@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+from adapters.fields import FieldSpec, FieldType
 from adapters.model import ENDED, FAULTY, WAITING, Event, Kind, Ref, Resource, State
 from adapters.port import KindSpec
 from adapters.sections import Detail, Fields, Section
-from tui.core.format import age, clock, count, short_id, state_spans, state_token, symbol
+from tui.core.format import age, clock, count, short_id, size, state_spans, state_token, symbol
 from tui.core.text import safe
 from tui.core.values import from_spec
 from tui.styles.tokens import active
@@ -80,8 +82,9 @@ def facts(detail: Detail, spec: KindSpec | None, now: float) -> list[tuple[str, 
     own: list[tuple[str, str | None]] = []
     for each in spec.fields if spec else ():
         value = from_spec(each).get(found, now)
-        text = clock(value, now) if each.type.value == "time" and isinstance(value, int | float) else written(value)
-        own.append((each.title.lower(), None if value is None or value in ("", False) else text))
+        own.append(
+            (each.title.lower(), None if value is None or value in ("", False) else _typed(each, value, now))
+        )
     own = [(label, value) for label, value in own if value]
     group = (heads.get("group", "") or "group").lower()
     lead: list[tuple[str, str | None]] = [
@@ -107,6 +110,18 @@ def facts(detail: Detail, spec: KindSpec | None, now: float) -> list[tuple[str, 
         rest.append(("created", clock(found.created, now)))
     pairs = [*first, ("id", found.ref.id), *((label, clock(at, now)) for label, at in times), *rest]
     return [_fact(label, value or "-") if label else ("", "", "") for label, value in pairs[:FACTS]]
+
+
+def _typed(spec: FieldSpec, value: Any, now: float) -> str:
+    """A backend's own value in the form of its type."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if spec.type is FieldType.TIME:
+            return clock(value, now)
+        if spec.type is FieldType.DURATION:
+            return age(value)
+        if spec.type is FieldType.SIZE:
+            return size(value)
+    return written(value)
 
 
 def _fact(label: str, value: str) -> tuple[str, str, str]:
