@@ -47,7 +47,9 @@ class SecretSource(BaseModel):
 
     @property
     def said(self) -> str | None:
-        """What the command said last, as far as it is still kept."""
+        """What is used without being in the config: given in place, or what the command said last."""
+        if self._given is not None:
+            return self._given.get_secret_value()
         return self._kept[1].get_secret_value() if self._kept is not None else None
 
     async def read(self) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import stat
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,14 +35,20 @@ pytestmark = pytest.mark.anyio
 PLANT = "pl4nted-s3cret"
 OWN = {
     "kfp": ("token",),
-    "clearml": ("token",),
+    "clearml": ("access_key", "secret_key"),
     "jobmanager": ("token",),
     "vertex": ("token",),
     "peloton": ("password",),
 }
-"""The secret of each backend; ClearML's pair of keys has its own test."""
+"""The secrets of each backend's own login."""
 
 WAYS = ("value", "env", "file", "command")
+
+
+def basic(headers: Mapping[str, str]) -> str:
+    """The key pair of a Basic login as text."""
+    scheme, _, pair = headers.get("authorization", "").partition(" ")
+    return base64.b64decode(pair).decode() if scheme == "Basic" else ""
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +147,7 @@ def test_nothing_that_is_said_or_written_holds_a_secret(
             said += [result.out, result.err]
     mock.app.state.faults.replace([])
     debug_file.stop()
-    sent = " ".join(f"{each.headers}" for each in mock.requests)
+    sent = " ".join(f"{each.headers} {basic(each.headers)}" for each in mock.requests)
     missing = [word for word in planted.words if word not in sent]
     assert missing == [], "what was never sent proves nothing"
     assert (own_home / "debug.log").read_text()
