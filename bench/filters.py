@@ -44,20 +44,20 @@ def _measured(console: Console, times: int) -> dict[str, Spread]:
         terminal.drain(0.2)
         shown = count_of(terminal.text)
         for at in range(len(TYPED)):
-            took = terminal.shows(TYPED[at : at + 1], other(count_of, shown))
+            took = terminal.shows(TYPED[at : at + 1], other(count_of, shown), quiet=0.4)
             if took is not None:
                 typed.append(took)
             shown = count_of(terminal.text)
         terminal.send(b"\r")
         terminal.drain(0.3)
-        took = terminal.shows(b"\x1b", lambda screen: " of " not in line(screen))
+        took = terminal.shows(b"\x1b", lambda screen: " of " not in line(screen), quiet=1.0)
         if took is None:
             raise Gone(f"the filter was not cleared:\n{terminal.text}")
         cleared.append(took)
         terminal.drain(0.3)
         for key in ORDERS:
             top = first_row(terminal.text)
-            took = terminal.shows(key, other(first_row, top))
+            took = terminal.shows(key, other(first_row, top), quiet=0.5)
             if took is not None:
                 sorted_.append(took)
             terminal.drain(0.3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import warnings
 
@@ -15,8 +14,6 @@ def main() -> None:
 
         print(f"runyard {__version__}")
         sys.exit(0)
-    # Imports and rows make many objects that stay: looking through them all the time is what stalls keys.
-    gc.set_threshold(50_000, 20, 100)
     stranger = strange_package()
     if stranger is not None:
         print(f"runyard: {stranger}", file=sys.stderr)

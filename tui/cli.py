@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -32,9 +31,6 @@ VERBS = {
     "mock": "A server that speaks every backend's API.",
 }
 """The verbs, each a module of `oneshot`, and what they do: their modules are not imported to say so."""
-
-ESCAPE_DELAY = "25"
-"""Milliseconds after which an escape is the key and not the beginning of another one, unless ESCDELAY says so."""
 
 DEMO_SEED = 7
 SIZES = {"small": (60, 12), "large": (2_000, 200), "huge": (100_000, 2_000)}
@@ -116,8 +112,6 @@ def need_terminal() -> None:
 def show(options: Globals, config: Config, banner: str = "") -> int:
     """The console over a config; from its first screen it may ask for the demo."""
     from adapters.model import ALL_CONTEXTS
-
-    os.environ.setdefault("ESCDELAY", ESCAPE_DELAY)  # Textual reads it when it is imported
     from tui.app import run_console
     from tui.oneshot import debug
     from tui.oneshot.session import read_kind

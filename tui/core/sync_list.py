@@ -254,6 +254,7 @@ class ListSync:
                 self._apply(page.items, **_total(page))
                 if hurry and len(pages.walk.seen) - frozen >= FREEZE_EVERY:
                     frozen = len(pages.walk.seen)
+                    gc.collect()  # what is garbage now would be frozen with the rest, and stay
                     gc.freeze()  # rows live long; walking over them again and again would stall the keys
                 await self._world.sleep(0.0 if hurry else self._settings.relist_pause)
             await self._settle(pages)
