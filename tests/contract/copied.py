@@ -1,0 +1,14 @@
+"""A pytest plugin: the backend of docs/template as if its folder had been copied and its line been added."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import adapters
+from adapters import registry
+
+TEMPLATE = Path(__file__).parents[2] / "docs" / "template"
+NAME = "batchq"
+
+adapters.__path__.append(str(TEMPLATE))
+registry.BUILT_IN = {NAME: f"adapters.{NAME}:BACKEND"}
