@@ -77,6 +77,7 @@ class ConsoleApp(Navigator, inherit_bindings=False):
     def on_mount(self) -> None:
         self._use_theme()
         self._watch_terminal()
+        self.app_resume_signal.subscribe(self, self._resumed)
         self.run_worker(self._learn(), name="learn", group="learn", exit_on_error=False)
         if self.services.adapters:
             if not (self.resume and come_back(self)):
@@ -134,6 +135,11 @@ class ConsoleApp(Navigator, inherit_bindings=False):
 
     def on_resize(self) -> None:
         self.painter.forget()
+
+    def _resumed(self, _: object) -> None:
+        """The terminal is ours again; whatever had it has drawn on it."""
+        self.painter.forget()
+        self.refresh(layout=True)
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         """Textual writes what it drew; the painter leaves out what the terminal shows already."""
