@@ -101,7 +101,7 @@ KEYS: tuple[KeySpec, ...] = (
         (LIST,),
         ("mark-range", "ctrl-space", "mark range"),
         ("mark-all", "*", "mark shown"),
-        ("diff", "D", "compare two"),
+        ("diff", "V", "compare two"),
         ("unmark", "ctrl-\\", "clear marks"),
     ),
     *_specs("FIND", (LIST, CONTEXTS, LOGS, DOCUMENT), ("filter", "/", "filter")),

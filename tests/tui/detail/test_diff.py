@@ -63,7 +63,7 @@ async def test_what_differs_is_shown_and_what_does_not_is_counted(console: Open)
 async def test_it_takes_two(console: Open) -> None:
     async with console(Two()) as t:
         await t.see("good")
-        await t.press("D")
+        await t.press("V")
         await t.see("diff compares two objects, space marks them; 1 marked")
 
 
@@ -72,7 +72,7 @@ async def test_a_context_that_does_not_answer_is_said(console: Open) -> None:
     async with console(adapter) as t:
         await marked(t)
         adapter.error = Unavailable("refused")
-        await t.press("D")
+        await t.press("V")
         await t.see("not read")
         await t.see("✗")
 
