@@ -9,11 +9,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adapters.names import nearest
 
 if TYPE_CHECKING:
+    from adapters.discovery import Finder, Found
     from adapters.port import Adapter, Schema
     from adapters.settings import ContextSettings
 
@@ -37,6 +39,7 @@ class Backend:
     `example` is the body of its context in `config.example.toml`, with `{url}` to be filled in. `second_port`
     names an async callable `(cluster, host, requests, **options)` that opens what its mock serves beside HTTP:
     an object with `config`, the keys a context needs for it, and `close()`; None where it cannot be served.
+    `discover` names a `discovery.Finder`: what this machine's own settings say about such a backend.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Backend:
     schema: Schema
     example: str
     second_port: str = ""
+    discover: str = ""
 
     def load_settings(self) -> type[ContextSettings]:
         return load(self.settings)  # type: ignore[no-any-return]
@@ -59,6 +63,9 @@ class Backend:
 
     def load_second_port(self) -> Callable[..., Awaitable[Any]] | None:
         return load(self.second_port) if self.second_port else None
+
+    def load_finder(self) -> Finder | None:
+        return load(self.discover) if self.discover else None
 
 
 class UnknownBackend(ValueError):
@@ -92,3 +99,12 @@ def backend(name: str) -> Backend:
 
 def names() -> list[str]:
     return list(paths())
+
+
+def discover(environ: Mapping[str, str], home: Path) -> list[Found]:
+    """Every context that the settings of this machine suggest, in the order of the backends. Contacts nobody."""
+    found: list[Found] = []
+    for name in names():
+        finder = backend(name).load_finder()
+        found += finder(environ, home) if finder is not None else ()
+    return found

@@ -23,6 +23,7 @@ BACKEND = Backend(
     adapter="adapters.clearml.adapter:ClearmlAdapter",
     mock="adapters.clearml.mock:routes",
     schema=SCHEMA,
+    discover="adapters.clearml.discover:discover",
     example="""\
 backend = "clearml"
 url = "{url}"                           # the apiserver, not the web UI: https://api.clear.example

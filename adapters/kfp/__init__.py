@@ -30,6 +30,7 @@ BACKEND = Backend(
     adapter="adapters.kfp.adapter:KfpAdapter",
     mock="adapters.kfp.mock:routes",
     schema=SCHEMA,
+    discover="adapters.kfp.discover:discover",
     example="""\
 backend = "kfp"
 url = "{url}"                       # with the path prefix of the ingress, if there is one

@@ -31,6 +31,7 @@ BACKEND = Backend(
     adapter="adapters.vertex.adapter:VertexAdapter",
     mock="adapters.vertex.mock:routes",
     schema=SCHEMA,
+    discover="adapters.vertex.discover:discover",
     example="""\
 backend = "vertex"
 project = "atlas-ml"
