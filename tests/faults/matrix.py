@@ -15,16 +15,16 @@ from adapters.errors import AdapterError, Timeout, Unavailable, Unsupported
 from adapters.mock.server import MockServer, config_toml
 from adapters.model import Kind, LogSource, Ref, Resource, State
 from adapters.port import Adapter
-from tests.faults.weather import SAID, SERVER, Weather
+from tests.faults.weather import ONCE, SAID, SERVER, Weather
 from tui.core.journal import Journal
 from tui.core.plan import Outcome
 from tui.core.planner import Planner
 from tui.core.store import Store
 from tui.core.sync import SyncEngine, SyncSettings
 
-FAULTS = {"refused": "refused", **SERVER, **{id: title for id, (title, _) in SAID.items()}}
+FAULTS = {"refused": "refused", **SERVER, **{id: title for id, (title, _) in (ONCE | SAID).items()}}
 OPERATIONS = ("list", "get", "action", "logs")
-HARMLESS = frozenset({"extra", "enum", "hundredfold"})
+HARMLESS = frozenset({"extra", "enum", "hundredfold", "ahead", "behind", "doubled", "overlap"})
 """What must not be an error at all."""
 
 WAITS = ("no answer in time", "a body that drips")
@@ -103,7 +103,7 @@ class Matrix:
             await until(lambda: store.snapshot(sub.key).complete, f"{self.backend}: no list")
             before = set(store.snapshot(sub.key).rows)
             since = store.snapshot(sub.key).revision
-            self.weather.fault = fault
+            self.weather.strike(fault)
             asked = self.server_count()
             await until(
                 lambda: (
@@ -118,7 +118,9 @@ class Matrix:
             if shown.error is not None:
                 assert set(shown.rows) == before, f"{self.backend} list {fault}: rows came or went with an error"
                 assert shown.as_of is not None
-                if not isinstance(shown.error, Unsupported):  # that is asked again later
+                if (
+                    not isinstance(shown.error, Unsupported) and fault not in ONCE
+                ):  # asked again later, or well by now
                     await until(
                         lambda: store.snapshot(sub.key).stale_since, f"{self.backend} list {fault}: not dated"
                     )
@@ -149,7 +151,7 @@ class Matrix:
         return self.cell("logs", fault, error)
 
     async def struck(self, fault: str, call: Awaitable[object]) -> AdapterError | None:
-        self.weather.fault = fault
+        self.weather.strike(fault)
         try:
             await call
         except AdapterError as error:
@@ -182,7 +184,8 @@ class Matrix:
         plan = await planner.make("abort", [await self.running()])
         assert plan.can, [target.reason for target in plan.targets]
         known, sent = len(self.journal.records()), len(self.weather.arrived)
-        self.weather.fault, self.weather.writes_only = fault, True
+        self.weather.strike(fault)
+        self.weather.writes_only = True
         (target,) = (await planner.run(plan)).targets
         self.weather.fair()
         writes = len(self.weather.arrived) - sent
@@ -219,7 +222,7 @@ class Matrix:
         raise AssertionError(f"{self.backend}: nothing runs")
 
 
-PROVEN = frozenset({"refused", "status=401", "redirect"})
+PROVEN = frozenset({"refused", "status=401", "401-once", "redirect"})
 
 
 def check_sentence(where: str, error: AdapterError) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -37,6 +38,12 @@ SERVER = {
 }
 """Faults of the mock server, as `/_mock/faults` takes them."""
 
+ONCE = {"401-once": ("401, then good", "status=401"), "503-once": ("503, then good", "status=503")}
+"""Faults of the server that strike a single request."""
+
+TIME = re.compile(rb"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d")
+"""As every one of these APIs writes times, whatever follows the seconds."""
+
 STATE = re.compile(rb'"(RUNNING|Running|JOB_STATE_RUNNING|in_progress|JOB_STATE_[A-Z]+|POD_STATE_[A-Z]+)"')
 
 
@@ -44,6 +51,29 @@ def _extended(given: dict[str, Any]) -> dict[str, Any]:
     """With a field more, but for maps of counts, which have no fields."""
     counts = all(isinstance(value, int) for value in given.values())
     return given if counts and given else {**given, "new_field": {"x": [1]}}
+
+
+def _shifted(hours: int) -> Callable[[bytes], bytes]:
+    """Every time as a server with another clock would tell it."""
+
+    def moved(found: re.Match[bytes]) -> bytes:
+        return (datetime.fromisoformat(found[0].decode()) + timedelta(hours=hours)).isoformat().encode()
+
+    return lambda body: TIME.sub(moved, body)
+
+
+def _rows(change: Callable[[list[Any]], list[Any]]) -> Callable[[bytes], bytes]:
+    """Every list of objects changed."""
+
+    def walk(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: walk(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            changed = [walk(item) for item in value]
+            return change(changed) if changed and isinstance(changed[0], dict) else changed
+        return value
+
+    return _in_json(walk)
 
 
 LARGE = "x" * 2_000_000
@@ -84,6 +114,10 @@ SAID: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
         "a hundred times the size",
         _in_json(lambda v: {**v, "pad": LARGE} if isinstance(v, dict) else v),
     ),
+    "ahead": ("a clock three hours ahead", _shifted(3)),
+    "behind": ("a clock three hours behind", _shifted(-3)),
+    "doubled": ("every row twice", _rows(lambda rows: [row for row in rows for _ in range(2)])),
+    "overlap": ("the last row again at the top", _rows(lambda rows: [rows[-1], *rows])),
     "bomb": ("over the size that is read", lambda body: b" " * (65 * 1024 * 1024)),
 }
 """What is done to the body of a good answer; over and above the server's faults."""
@@ -100,6 +134,12 @@ class Weather(httpx.AsyncBaseTransport):
     writes_only: bool = False
     times: int | None = None
     arrived: list[str] = field(default_factory=list)
+
+    def strike(self, fault: str) -> None:
+        if fault in ONCE:
+            self.fault, self.times = ONCE[fault][1], 1
+        else:
+            self.fault = fault
 
     def fair(self) -> None:
         self.fault, self.writes_only, self.times = "", False, None
