@@ -12,24 +12,12 @@ from adapters.names import nearest
 from tui.core.apicall import completions as api_completions
 from tui.core.query import completions
 from tui.core.values import fields_for
+from tui.keys import WORDS
 from tui.widgets.sheet import LinesSheet
 
 if TYPE_CHECKING:
     from tui.screens.base import GridScreen
 
-WORDS = {
-    "q": "quit",
-    "quit": "quit",
-    "exit": "quit",
-    "ctx": "contexts",
-    "context": "contexts",
-    "contexts": "contexts",
-    "help": "help",
-    "keys": "help",
-    "cli": "cli",
-    "all": "all-contexts",
-    "api": "api",
-}
 MOST_SHOWN = 6
 HISTORY = 50
 

@@ -21,6 +21,7 @@ from tui.paths import config_path
 
 if TYPE_CHECKING:
     from adapters.port import Adapter
+    from tui.core.plugins import Plugin
 
 __all__ = ["Config", "ConfigError", "ContextConfig", "Problem", "UiSettings", "build_adapter", "load", "parse"]
 
@@ -120,7 +121,7 @@ class Config:
     ui: UiSettings = field(default_factory=UiSettings)
     keys: Mapping[str, str | list[str]] = field(default_factory=dict)
     themes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    plugins: Mapping[str, Any] = field(default_factory=dict)
+    plugins: Mapping[str, Plugin] = field(default_factory=dict)
 
 
 def load(given: str | Path | None = None) -> Config:
@@ -148,14 +149,11 @@ def parse(data: Mapping[str, Any], path: Path | None = None) -> Config:
             problems += _secret_problems(found, path, file)
     themes = _themes(_table(data, "themes", file, problems), file, problems)
     ui = _ui(_table(data, "ui", file, problems), set(contexts), themes, file, problems)
-    keys = _keys(_table(data, "keys", file, problems), file, problems)
-    problems += [
-        Problem(file, f"plugins.{name}", "this version of runyard runs no plugins")
-        for name in _table(data, "plugins", file, problems)
-    ]
+    plugins = _plugins(_table(data, "plugins", file, problems), contexts, file, problems)
+    keys = _keys(_table(data, "keys", file, problems), plugins, file, problems)
     if problems:
         raise ConfigError(problems)
-    return Config(path, contexts, ui, keys, themes)
+    return Config(path, contexts, ui, keys, themes, plugins)
 
 
 def build_adapter(context: ContextConfig, **options: Any) -> Adapter:
@@ -255,16 +253,31 @@ def _ui(
     return ui
 
 
-def _keys(body: dict[str, Any], file: str, problems: list[Problem]) -> dict[str, str | list[str]]:
+def _plugins(
+    body: dict[str, Any], contexts: Mapping[str, object], file: str, problems: list[Problem]
+) -> dict[str, Plugin]:
+    if not body:
+        return {}
+    from tui.pluginconfig import read_plugins
+
+    return read_plugins(body, contexts, file, problems)
+
+
+def _keys(
+    body: dict[str, Any], plugins: Mapping[str, Plugin], file: str, problems: list[Problem]
+) -> dict[str, str | list[str]]:
     wrong = [id for id, value in body.items() if not _is_keys(value)]
     problems += [Problem(file, f"keys.{id}", 'is a key or a list of keys, as in "ctrl-d"') for id in wrong]
     keys: dict[str, str | list[str]] = {id: value for id, value in body.items() if id not in wrong}
-    if keys:
+    if keys or plugins:
         from tui.keys import bind
+        from tui.pluginconfig import key_problems, with_plugins
 
-        for sentence in bind(keys)[1]:
+        keymap, refused = bind(keys, with_plugins(plugins.values()))
+        for sentence in refused:
             key, _, what = sentence.partition(": ")
             problems.append(Problem(file, key, what) if what else Problem(file, "keys", sentence))
+        problems += key_problems(keymap, file)
     return keys
 
 

@@ -20,7 +20,7 @@ PULSE = "pulse"
 class KeySpec:
     """`where` names the screens that have it; `action` marks keys that open a plan for that action id.
 
-    `verb` is its name in command mode, the id unless given.
+    `verb` is its name in command mode, the id unless given. `plugin` marks those that run an external command.
     """
 
     id: str
@@ -30,6 +30,7 @@ class KeySpec:
     where: tuple[str, ...] = (ANY,)
     action: bool = False
     verb: str = ""
+    plugin: bool = False
 
     @property
     def method(self) -> str:
@@ -170,6 +171,21 @@ KEYS: tuple[KeySpec, ...] = (
     ),
 )
 
+WORDS = {
+    "q": "quit",
+    "quit": "quit",
+    "exit": "quit",
+    "ctx": "contexts",
+    "context": "contexts",
+    "contexts": "contexts",
+    "help": "help",
+    "keys": "help",
+    "cli": "cli",
+    "all": "all-contexts",
+    "api": "api",
+}
+"""What command mode understands beside kinds, actions and the ids of keys."""
+
 FIXED = frozenset({"interrupt", "back", "quit"})
 """Ways out that the config may add to but never take away."""
 
@@ -272,16 +288,16 @@ def bind(rebinds: Mapping[str, str | Sequence[str]], specs: Sequence[KeySpec] = 
     accepted = dict(wanted)
     for id in list(wanted):
         table = [accepted.get(spec.id, spec) for spec in specs]
-        clash = _clash(accepted[id], table)
-        if clash is not None:
-            key, other = clash
+        taken = clash(accepted[id], table)
+        if taken is not None:
+            key, other = taken
             problems.append(f"keys.{id}: {shown(key)} is {other.id} ({other.title}) on the same screen")
             del accepted[id]
     changed = sum(1 for id, spec in accepted.items() if spec.keys != by_id[id].keys)
     return KeyMap([accepted.get(spec.id, spec) for spec in specs], rebound=changed), problems
 
 
-def _clash(spec: KeySpec, table: Iterable[KeySpec]) -> tuple[str, KeySpec] | None:
+def clash(spec: KeySpec, table: Iterable[KeySpec]) -> tuple[str, KeySpec] | None:
     for other in table:
         if other.id == spec.id or not _overlap(spec.where, other.where):
             continue
@@ -295,9 +311,9 @@ def clashes(specs: Sequence[KeySpec] = KEYS) -> list[str]:
     """Every clash in a table; the default one has none, and a test says so."""
     found = []
     for index, spec in enumerate(specs):
-        clash = _clash(spec, specs[index + 1 :])
-        if clash:
-            found.append(f"{clash[0]}: {spec.id} and {clash[1].id}")
+        taken = clash(spec, specs[index + 1 :])
+        if taken:
+            found.append(f"{taken[0]}: {spec.id} and {taken[1].id}")
     return found
 
 

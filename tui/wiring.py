@@ -22,6 +22,7 @@ from tui.core.services import ContextInfo, Services
 from tui.core.store import Store
 from tui.core.sync import SyncEngine, SyncSettings
 from tui.keys import bind
+from tui.pluginconfig import with_plugins
 from tui.styles import tokens
 
 
@@ -47,7 +48,7 @@ def build_services(
 
     for name, context in config.contexts.items():
         problems += [f"{name}: {address} is not encrypted" for address in context.settings.in_the_clear()]
-    keymap, refused = bind(config.keys)
+    keymap, refused = bind(config.keys, with_plugins(config.plugins.values()))
     store = Store()
     settings = {name: _sync_settings(context) for name, context in config.contexts.items()}
     log = Journal(paths.journal_folder() if journal else None, clock=clock, read_only=why_read_only)

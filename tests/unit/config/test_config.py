@@ -142,7 +142,6 @@ def test_everything_wrong_is_named_at_once() -> None:
         ('[themes.mine]\naccent = "no colour"', "is not a colour"),
         ('[themes.mine]\nbase = "drak"', "themes.mine.base: no theme 'drak'; nearest: dark"),
         ('[themes.mine]\ndanger = "160"', "themes.mine.danger: is the same in every theme"),
-        ("[plugins.p]", "plugins.p: this version of runyard runs no plugins"),
     ],
 )
 def test_each_mistake_has_its_sentence(text: str, what: str) -> None:
