@@ -58,6 +58,7 @@ class LogFile:
         self.follow_lock = asyncio.Lock()
         self._index = array("Q")
         self._marks: set[int] = set()
+        self.bookmarks: set[int] = set()
         self._fresh, self._cr = True, False
         self._end = self._marker_bytes = 0
         self._base = self._generation = self._written = 0
@@ -138,6 +139,12 @@ class LogFile:
         self._base, self._generation, self._start = self._end, 0, None
         self._digest = hashlib.blake2b()
         self._save_meta()
+
+    def bookmark(self, number: int) -> bool:
+        """Put a bookmark at a line or take it away again; whether there is one now. Raises SpoolError."""
+        self.bookmarks ^= {number}
+        self._save_meta()
+        return number in self.bookmarks
 
     def begins(self, data: bytes) -> bool:
         """Whether `data` begins with the whole present generation (of a `refetch` source)."""
@@ -278,7 +285,8 @@ class LogFile:
         try:
             meta = json.loads(self.path.with_suffix(".json").read_bytes())
             self._base, self._start = min(int(meta["base"]), self._end), meta["start"]
-        except (OSError, ValueError, KeyError, TypeError):
+            self.bookmarks = {int(each) for each in meta.get("bookmarks", ()) if 0 <= int(each) < self.count}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             self._base, self._start = 0, None
         for first, last in self._runs(self._base):
             self._generation += last - first
@@ -288,7 +296,7 @@ class LogFile:
     def _save_meta(self) -> None:
         source = self.source
         meta = {"ref": str(source.ref), "name": source.name, "attempt": source.attempt}
-        meta.update(base=self._base, start=self._start)
+        meta.update(base=self._base, start=self._start, bookmarks=sorted(self.bookmarks))
         path = self.path.with_suffix(".json")
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)

@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from adapters.model import Timestamp
 from tui.core.logspool import SpooledLog, SpoolLine, VolumeBucket
 
 SLICE = 2000
@@ -70,6 +71,12 @@ class LogRows:
             if self._rows[index] == packed:
                 return index
         return max(0, self.count - 1)
+
+    def at_time(self, when: Timestamp) -> int | None:
+        """The first row at or after a time, `count` when all are before it; None where no row has a time."""
+        if not self._indexed:
+            return self.logs[0].at_time(when)
+        return bisect_left(self._times, when) if self._times and self._times[-1] > float("-inf") else None
 
     async def set_filter(self, needle: str) -> None:
         """Only the lines with `needle` in them, upper case minding only if it has any; empty: all lines."""

@@ -87,9 +87,11 @@ class LogFeed:
 
     @property
     def last_time(self) -> Timestamp | None:
-        log = self.logs[0]
-        lines = log.lines(max(0, log.count - 50), log.count)
-        return next((line.time for line in reversed(lines) if line.time is not None), None)
+        times: list[Timestamp] = []
+        for log in self.logs:
+            lines = log.lines(max(0, log.count - 50), log.count)
+            times += [line.time for line in reversed(lines) if line.time is not None][:1]
+        return max(times, default=None)
 
     def close(self) -> None:
         find = self.services.store.find

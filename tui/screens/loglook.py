@@ -6,10 +6,10 @@ from adapters.model import Ref
 from tui.core.format import clock
 from tui.core.logspool import SpoolError
 from tui.screens.logfeed import LogFeed
-from tui.screens.logfind import LogFinding
+from tui.screens.logplaces import LogPlaces
 
 
-class LogLooking(LogFinding):
+class LogLooking(LogPlaces):
     """`0` is the end, `1` the beginning, `2` to `6` so long before the last line."""
 
     refs: tuple[Ref, ...]
@@ -43,32 +43,23 @@ class LogLooking(LogFinding):
 
     def _back(self, seconds: float) -> None:
         """To the first line within so long before the last one; nothing is hidden."""
-        rows, feed = self.rows, self.feed
-        last = feed.last_time if feed is not None else None
-        if rows is None or last is None:
+        last = self.feed.last_time if self.feed is not None else None
+        if last is None:
             self.message("these lines have no times", "muted")
             return
-        found = []
-        for number, log in enumerate(rows.logs):
-            line = log.at_time(last - seconds)
-            if line is not None and line < log.count:
-                found.append(rows.index_of(number, line))
-        if not found:
-            self.message("these lines have no times", "muted")
-            return
-        self._go(min(found))
-        self.message(f"from {clock(last - seconds, last)} on", "muted")
+        self._to_time(last - seconds, last)
 
     # Marking.
 
     def do_marker(self) -> None:
-        """A line of our own at the end, to see what comes after it; it stays in the spool, never in the log."""
+        """A bookmarked line of our own at the end, to see what comes after it; in the spool, never in the log."""
         if self.feed is None:
             return
         now = self.services.clock()
         try:
             for log in self.feed.logs:
                 log.mark(f"--- marked at {clock(now, now)}")
+                log.bookmark(log.count - 1)
         except SpoolError as error:
             self.message(f"not marked: {error}", "failed")
             return

@@ -229,7 +229,8 @@ class LogView(LineList):
     def _head(self, row: LogRow, selected: bool) -> tuple[list[Piece], str]:
         line = row.line
         sign, token = SIGNS.get(line.level, (" ", "text")) if line.level else (" ", "text")
-        head = [*gutter(selected, sign, token), piece(" ")]
+        kept = self.rows is not None and line.number in self.rows.logs[row.log].bookmarks
+        head = [*gutter(selected, sign, token), piece("*", "accent") if kept else piece(" ")]
         self._has_times = self._has_times or line.time is not None
         text = without_stamp(line)
         if self.times and self._has_times:
