@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
 from collections import deque
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -77,10 +79,12 @@ class Front:
         arrived.faults = [str(fault) for fault in struck]
         heard = _listening(receive, arrived)
         noted = _noting(send, arrived)
-        if not struck:
-            await self.app(scope, heard, noted)
-            return
-        await self._weather(scope, receive, heard, noted, {fault.kind: fault for fault in struck})
+        # A client that hung up while it was being heard is nothing to tell the operator of the server.
+        with contextlib.suppress(ClientDisconnect):
+            if not struck:
+                await self.app(scope, heard, noted)
+            else:
+                await self._weather(scope, receive, heard, noted, {fault.kind: fault for fault in struck})
 
     async def _weather(
         self, scope: Scope, receive: Receive, heard: Receive, send: Send, faults: dict[str, Fault]

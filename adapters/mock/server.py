@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import logging
     from collections import deque
 
     from starlette.applications import Starlette
@@ -171,9 +172,18 @@ def url_of(bound: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def _is_defect(record: logging.LogRecord) -> bool:
+    """Not a request that merely ended with the server."""
+    return not (record.exc_info and (record.exc_info[0] or type).__name__ == "CancelledError")
+
+
 def _uvicorn(app: Any, ready: Callable[[], None]) -> Any:
     """A uvicorn server that leaves signals to us, calls `ready` once it accepts, and ends at once."""
+    import logging
+
     import uvicorn
+
+    logging.getLogger("uvicorn.error").addFilter(_is_defect)
 
     class Server(uvicorn.Server):
         @contextlib.contextmanager

@@ -1,11 +1,11 @@
-"""Lists that never end: the same page for ever, and empty pages that go on; they cost bounded requests and keep rows."""
+"""Lists that never end: the same page for ever, empty pages that go on; bounded requests, and the rows stay."""
 
 from __future__ import annotations
 
 import itertools
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -72,10 +72,14 @@ class Endless(httpx.AsyncBaseTransport):
         await self.inner.aclose()
 
 
-WAYS = {
+def numbered() -> Iterator[str]:
+    return (f"t{number}" for number in itertools.count())
+
+
+WAYS: dict[str, tuple[Callable[[], Iterator[str]], bool]] = {
     "the same token for ever": (lambda: itertools.repeat("again"), False),
-    "new tokens, the same rows": (lambda: (f"t{n}" for n in itertools.count()), False),
-    "new tokens, no rows": (lambda: (f"t{n}" for n in itertools.count()), True),
+    "new tokens, the same rows": (numbered, False),
+    "new tokens, no rows": (numbered, True),
 }
 
 

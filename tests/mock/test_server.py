@@ -72,6 +72,18 @@ def test_it_ends_at_once_even_with_a_request_in_flight() -> None:
         assert not caller.is_alive()
 
 
+def test_a_client_that_hangs_up_is_not_worth_a_word() -> None:
+    with process("faults=['kfp:*:latency=0.2']") as child:
+        url = line_of(child.stdout).removeprefix("runyard mock: ")
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{url}/apis/v2beta1/runs", json={}, timeout=0.05)
+        while httpx.get(f"{url}/apis/v2beta1/healthz").status_code != 200:
+            pass
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(5) == 0
+        assert child.communicate() == ("", "")
+
+
 def _swallow(url: str) -> None:
     with pytest.raises(httpx.TransportError):
         httpx.get(url, timeout=20)
