@@ -67,7 +67,7 @@ class DetailScreen(DetailBase):
         """The tab asked for when the screen was opened, once it is there; `Why` searches the logs."""
         wanted = self._wanted_tab
         if wanted == "Why":
-            if self.detail is not None and (self.parts() or not self._subscriptions):
+            if self.detail is not None and self._answered():
                 self._wanted_tab = None
                 self.do_why()
             return
@@ -76,6 +76,11 @@ class DetailScreen(DetailBase):
             self.tab, self._wanted_tab = match, None
         elif self.detail is not None:
             self._wanted_tab = None
+
+    def _answered(self) -> bool:
+        """Whether every list of children has been read, or cannot be."""
+        lists = [self.children_of(kind) for kind in self._subscriptions]
+        return all(each is not None and (each.as_of is not None or each.error is not None) for each in lists)
 
     def show_pane(self, now: float) -> None:
         on_tree = self.pane is self.tasks
@@ -281,6 +286,16 @@ class DetailScreen(DetailBase):
             self.message("it belongs to nothing above it", "muted")
         else:
             self.console.open_detail(parent)
+
+    def do_used_by(self) -> None:
+        under = next((kind for kind in (Kind.RUN, Kind.POD) if self.spec and kind in self.spec.children), None)
+        if self.ref.kind not in (Kind.HOST, Kind.POOL) or under is None:
+            self.message(f"nothing here uses a {self.ref.kind.value}", "muted")
+            return
+        name = safe(self.found.name if self.found else self.ref.id, 200)
+        self.console.open_list(
+            under, [self.ref.context], Query(parent=self.ref), trail=(self.ref.kind.plural, name)
+        )
 
     def do_copy_id(self) -> None:
         ref = (self.current or self.found or self).ref
