@@ -146,6 +146,9 @@ KEYS: tuple[KeySpec, ...] = (
         ("minute-on", ">", "a minute on"),
         ("marker", "m", "marker line"),
         ("bookmark", "b", "bookmark"),
+        ("all-sources", "a", "all sources"),
+        ("pager", "o", "in $PAGER"),
+        ("editor", "v", "in $EDITOR"),
     ),
     *_specs(
         "MOVE",

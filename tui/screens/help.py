@@ -50,6 +50,7 @@ LINES: Mapping[str, Sequence[tuple[str, str]]] = {
         ("next-pane zoom", "next pane, zoom"),
         ("follow wrap", "follow, wrap"),
         ("marker bookmark", "marker, bookmark"),
+        ("pager editor", "in pager, editor"),
         ("minute-back minute-on", "a minute back, on"),
         ("errors pulse diff", "errors, pulse, diff"),
     ),

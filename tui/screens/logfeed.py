@@ -12,16 +12,29 @@ from tui.core.services import Services
 from tui.core.text import safe
 
 POLL = 2.0
+AT_FULL_PACE = 8
+"""From so many logs on each is asked less often, so that all of them ask no more than these would."""
+
+MOST_MERGED = 40
+"""The most useful ones of a run that has more logs; each is asked for by itself."""
 
 
 class LogFeed:
-    """One source per object, the one named `wanted` or else the most useful; `choices` are all names."""
+    """One source per object, the one named `wanted` or else the most useful; `choices` are all names.
 
-    def __init__(self, services: Services, refs: Sequence[Ref], attempt: int | None, wanted: str) -> None:
+    With `merged` it is one of each part of a run, or all there are of an object without parts; `parts` is how
+    many objects there are that have logs.
+    """
+
+    def __init__(
+        self, services: Services, refs: Sequence[Ref], attempt: int | None, wanted: str, *, merged: bool = False
+    ) -> None:
         self.services = services
         self.refs = tuple(refs)
         self.attempt = attempt
         self.wanted = wanted
+        self.merged = merged
+        self.parts = 0
         self.sources: list[LogSource] = []
         self.logs: list[SpooledLog] = []
         self.choices: list[str] = []
@@ -40,27 +53,39 @@ class LogFeed:
                 continue
             if not listed:
                 continue
-            source = next((each for each in listed if each.name == self.wanted), listed[0])
-            self.logs.append(self.services.spool.open(source))
-            self.sources.append(source)
-            self.choices = list(dict.fromkeys(each.name for each in listed))
+            self.parts += len({each.ref for each in listed})
+            self.choices = list(dict.fromkeys([*self.choices, *(each.name for each in listed)]))
+            for source in self._chosen(listed)[: MOST_MERGED - len(self.logs)]:
+                self.logs.append(self.services.spool.open(source))
+                self.sources.append(source)
         if len(self.refs) == 1:
             found = self.services.store.find(self.refs[0])
             attempt = getattr(found, "attempt", None)
             known = [each for each in (attempt, *(source.attempt for source in self.sources)) if each is not None]
             self.attempts = max(known, default=None)
 
+    def _chosen(self, listed: Sequence[LogSource]) -> Sequence[LogSource]:
+        named = next((each for each in listed if each.name == self.wanted), listed[0])
+        parts = list(dict.fromkeys(each.ref for each in listed))
+        if not self.merged:
+            return [named]
+        if len(parts) == 1:
+            return [named, *(each for each in listed if each is not named)]
+        of_part = {ref: [each for each in listed if each.ref == ref] for ref in parts}
+        return [next((each for each in of if each.name == named.name), of[0]) for of in of_part.values()]
+
     @property
     def names(self) -> list[str]:
         """The SOURCE column; none for a single log."""
         if len(self.logs) < 2:
             return []
-        found = (self.services.store.find(source.ref) for source in self.sources)
-        named = [
-            safe(each.name if each else source.ref.id, 200)
-            for each, source in zip(found, self.sources, strict=True)
-        ]
-        return [name[-12:] for name in named]
+        found = [self.services.store.find(source.ref) for source in self.sources]
+        objects = [each.name if each else source.ref.id for each, source in zip(found, self.sources, strict=True)]
+        own = [source.name for source in self.sources]
+        both = [f"{name} {log}" for name, log in zip(objects, own, strict=True)]
+        preferred = [objects, own] if all(found) else [own, objects]
+        named = next((names for names in preferred if len(set(names)) == len(names)), both)
+        return [safe(name, 200)[-12:] for name in named]
 
     async def follow(self, index: int, on_change: Callable[[], None]) -> None:
         def changed() -> None:
@@ -69,8 +94,9 @@ class LogFeed:
 
         source = self.sources[index]
         adapter = self.services.adapters[source.ref.context]
+        poll = POLL * max(1.0, len(self.logs) / AT_FULL_PACE)
         try:
-            await follow(adapter, source, self.logs[index], poll=POLL, on_change=changed, clock=self.services.clock)
+            await follow(adapter, source, self.logs[index], poll=poll, on_change=changed, clock=self.services.clock)
         finally:
             self._done.add(index)
 

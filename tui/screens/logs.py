@@ -19,7 +19,7 @@ from tui.core.text import safe
 from tui.core.why import look_through
 from tui.screens import logtext
 from tui.screens.logfeed import LogFeed
-from tui.screens.loglook import LogLooking
+from tui.screens.logopen import LogOpening
 from tui.screens.panes import save_path
 from tui.widgets.keybar import Hint
 from tui.widgets.logview import SIDE_STEP, LogView, line_text
@@ -31,7 +31,7 @@ TICK = 1.0
 MEASURE_EVERY = 2.0
 
 
-class LogsScreen(LogLooking):
+class LogsScreen(LogOpening):
     """The logs of one object, or of several merged by time. `line` is where to begin, in the log `source`."""
 
     where = keys.LOGS
@@ -44,6 +44,7 @@ class LogsScreen(LogLooking):
         self.refs = tuple(refs)
         self.attempt = attempt
         self.wanted_source, self.wanted_line = source, line
+        self.merged = False
         self.view = LogView(id="log")
         self.strip = VolumeStrip()
         self.feed: LogFeed | None = None
@@ -89,7 +90,7 @@ class LogsScreen(LogLooking):
     async def _open(self) -> None:
         self._close()
         self.problem = ""
-        feed = LogFeed(self.services, self.refs, self.attempt, self.wanted_source)
+        feed = LogFeed(self.services, self.refs, self.attempt, self.wanted_source, merged=self.merged)
         try:
             await feed.open()
         except (AdapterError, SpoolError) as error:
@@ -194,7 +195,13 @@ class LogsScreen(LogLooking):
         hints = [(live.key(id), title, True) for id, title in named]
         if not self.view.following:
             hints[0] = (live.key("follow"), "follow", True)
-        more_ids = [("next-pane", "source"), ("wrap", "wrap"), ("times", "time"), ("save", "save")]
+        more_ids = [
+            ("next-pane", "source"),
+            ("all-sources", "all"),
+            ("wrap", "wrap"),
+            ("times", "time"),
+            ("save", "save"),
+        ]
         self.key_hints(hints, FIXED, [(live.key(id), title, True) for id, title in more_ids])
 
     def on_log_view_changed(self) -> None:
@@ -261,6 +268,16 @@ class LogsScreen(LogLooking):
             return
         present = self.feed.sources[0].name if self.feed else names[0]
         self.wanted_source = names[(names.index(present) + step) % len(names)]
+        self.merged = self.merged and self.feed is not None and len({each.name for each in self.feed.sources}) == 1
+        self.open_feed()
+
+    def do_all_sources(self) -> None:
+        """The logs of all parts merged by time, or again the one that was shown."""
+        feed = self.feed
+        if feed is None or (max(feed.parts, len(feed.choices)) < 2 and not self.merged):
+            self.message("there is no other log here", "muted")
+            return
+        self.merged, self.wanted_source = not self.merged, feed.sources[0].name
         self.open_feed()
 
     def do_attempts(self) -> None:

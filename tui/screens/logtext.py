@@ -23,6 +23,8 @@ def status(feed: LogFeed, rows: LogRows | None, now: float) -> list[Piece]:
     lines = sum(log.count - log.markers for log in feed.logs)
     errors, warnings = (sum(len(getattr(log, name)) for log in feed.logs) for name in ("errors", "warnings"))
     pieces: list[Piece] = [(several, "text"), (tried, "text")]
+    if feed.parts > len(feed.logs):
+        pieces.append((f"   {len(feed.logs)} of {count(feed.parts)} logs", "muted"))
     pieces.append(
         (f"   {count(lines)} line{'' if lines == 1 else 's'} {size(sum(log.size for log in feed.logs))}", "text")
     )

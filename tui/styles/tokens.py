@@ -18,8 +18,10 @@ from rich.style import Style
 TOKENS = (
     *("text", "muted", "accent", "key", "ok", "running", "waiting", "failed", "aborted", "stale", "changed"),
     *("danger", "title", "bold"),
+    *(SOURCES := ("source1", "source2", "source3", "source4", "source5", "source6")),
 )
-"""`key` is accent and bold; `title` the one reversed line of a sheet; `bold` what must stand out without a hue."""
+"""`key` is accent and bold; `title` the one reversed line of a sheet; `bold` what must stand out without a hue.
+`source1` to `source6` tell merged logs apart and mean nothing."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,10 @@ def _theme(name: str, dark: bool, grounds: tuple[int, int, int], **tokens: int |
     return Theme(name, dark, MappingProxyType(colors), body, surface, selection)
 
 
+def _sources(*numbers: int) -> dict[str, int]:
+    return dict(zip(SOURCES, numbers, strict=True))
+
+
 _DARK = _theme(
     "dark",
     True,
@@ -60,6 +66,7 @@ _DARK = _theme(
     failed=203,
     aborted=139,
     stale=245,
+    **_sources(110, 150, 180, 175, 116, 147),
 )
 _LIGHT = _theme(
     "light",
@@ -74,6 +81,7 @@ _LIGHT = _theme(
     failed=160,
     aborted=96,
     stale=242,
+    **_sources(25, 22, 94, 89, 23, 55),
 )
 _CONTRAST = _theme(
     "contrast",
@@ -88,6 +96,7 @@ _CONTRAST = _theme(
     failed="bold color(210)",
     aborted=219,
     stale=250,
+    **_sources(153, 157, 223, 218, 159, 189),
 )
 _SIXTEEN = Theme(
     "16",
@@ -101,6 +110,11 @@ _SIXTEEN = Theme(
             "failed": "bright_red",
             "aborted": "magenta",
             "stale": "bright_black",
+            **dict(
+                zip(
+                    SOURCES, ("cyan", "blue", "bright_cyan", "bright_magenta", "bright_green", "white"), strict=True
+                )
+            ),
         }
     ),
     ansi=True,

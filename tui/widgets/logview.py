@@ -17,6 +17,7 @@ from tui.core.logspool import SpoolLine
 from tui.core.sgr import pieces, without_colors
 from tui.core.text import pad, safe
 from tui.core.unfold import unfold
+from tui.styles.tokens import SOURCES
 from tui.widgets import draw
 from tui.widgets.draw import Piece
 from tui.widgets.lines import LineList, gutter, mark, piece
@@ -236,7 +237,8 @@ class LogView(LineList):
         if self.times and self._has_times:
             head.append(piece(pad(stamp(line.time) if line.time is not None else "", TIME_WIDTH) + "  ", "muted"))
         if self.sources:
-            head.append(piece(pad(safe(self.sources[row.log]), SOURCE_WIDTH) + "  ", "accent"))
+            hue = f"source{row.log % len(SOURCES) + 1}"
+            head.append(piece(pad(safe(self.sources[row.log]), SOURCE_WIDTH) + "  ", hue))
         return head, text
 
 

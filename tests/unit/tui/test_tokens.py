@@ -31,7 +31,7 @@ def contrast(one: Color, other: Color) -> float:
 
 @pytest.mark.parametrize("name", [name for name, theme in THEMES.items() if not theme.ansi])
 @pytest.mark.parametrize(
-    "token", ["text", "muted", "accent", "ok", "running", "waiting", "failed", "aborted", "stale"]
+    "token", ["text", "muted", "accent", "ok", "running", "waiting", "failed", "aborted", "stale", *tokens.SOURCES]
 )
 def test_every_colour_can_be_read_on_the_body(name: str, token: str) -> None:
     style = Palette(THEMES[name]).style(token)
