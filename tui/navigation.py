@@ -51,6 +51,10 @@ class Navigator(DefectsApp, inherit_bindings=False):
         else:
             self.go_back()
 
+    def say(self, text: str, token: str = "text") -> None:
+        """In the message line of whatever screen is shown."""
+        self._say(text, token)
+
     def _say(self, text: str, token: str) -> None:
         if self.grid is not None:
             self.grid.message(text, token)
@@ -100,6 +104,11 @@ class Navigator(DefectsApp, inherit_bindings=False):
         """Raise the plan sheet of an action over the current screen."""
         grid = self.grid
         if grid is None or not refs:
+            return
+        if action in self.services.config.plugins:
+            from tui.screens.plugins import open_plugin
+
+            open_plugin(grid, action, refs)
             return
         from tui.screens.plan import PlanSheet
 

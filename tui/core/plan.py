@@ -98,7 +98,8 @@ class PlanTarget:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`action` is the id that was asked for, resolved per backend in each target's `spec`; `method` names a
-    method of the backend's API instead (`runyard api`)."""
+    method of the backend's API instead (`runyard api`). `external`: the previews' calls are commands of the
+    operator's own."""
 
     id: str
     action: str
@@ -109,6 +110,7 @@ class Plan:
     confirm: Confirm = Confirm.KEY
     needs_reason: bool = False
     method: str | None = None
+    external: bool = False
 
     @property
     def can(self) -> tuple[PlanTarget, ...]:

@@ -74,7 +74,7 @@ class Planner:
 
         made = await asyncio.gather(*(one(target) for target in unique))
         named = next((spec.id for spec in specs.values() if spec is not None), action)
-        return self._finish(Plan(uuid.uuid4().hex[:12], named, tuple(made), self.clock(), params, reason))
+        return self.guarded(Plan(uuid.uuid4().hex[:12], named, tuple(made), self.clock(), params, reason))
 
     async def make_call(
         self, context: str, method: str, params: Mapping[str, Json] = NOTHING, *, reason: str = ""
@@ -102,7 +102,7 @@ class Planner:
             outcome=Outcome.ILLEGAL if refusal else Outcome.NOT_STARTED,
         )
         plan = Plan(uuid.uuid4().hex[:12], method, (target,), self.clock(), params, reason, method=method)
-        return self._finish(plan)
+        return self.guarded(plan)
 
     async def run(
         self,
@@ -163,8 +163,8 @@ class Planner:
             return f"the config of {context} denies {action}"
         return ""
 
-    def _finish(self, plan: Plan) -> Plan:
-        """Set how it is confirmed and refuse what is too large."""
+    def guarded(self, plan: Plan) -> Plan:
+        """The plan with how it is to be confirmed. Raises PlanRefused when it is too large."""
         can = plan.can
         for context in plan.contexts:
             limit = self.guard(context).max_targets

@@ -82,6 +82,11 @@ class GridScreen(Grid, inherit_bindings=False):
 
     async def perform(self, spec: keys.KeySpec) -> None:
         """Do what a key or verb means, here or in the app."""
+        if spec.plugin:
+            from tui.screens.plugins import start
+
+            start(self, spec.id)
+            return
         handler = getattr(self, spec.method, None) or getattr(self.app, spec.method, None)
         if handler is None and spec.action:
             self.act(spec.id)

@@ -110,13 +110,17 @@ class HelpSheet(LinesSheet):
         self.title_left = f"HELP  {safe(where, 100)}"
         self.title_right = "from the live key map" + (f"; {keys.rebound} rebound by you" if keys.rebound else "")
         self.live = {spec.id: spec for spec in keys.here(host.where) if spec.keys and self._works(spec)}
-        self.rows = [*self._groups(), [], *self._symbols()]
+        self.rows = [*self._groups(), *self._plugins(), [], *self._symbols()]
 
     def _works(self, spec: KeySpec) -> bool:
         """Only what does something here is offered."""
         host = self.host
         if not host.offers(spec):
             return False
+        if spec.plugin:
+            row = host.current_object()
+            backend = host.services.info(row.ref.context).backend if row is not None else ""
+            return row is not None and host.services.config.plugins[spec.id].offered(row, backend) is None
         own = hasattr(host, spec.method) or hasattr(host.app, spec.method)
         if spec.action:
             return host.action_title(spec.id, "")[0] != NOT_HERE
@@ -172,6 +176,18 @@ class HelpSheet(LinesSheet):
             title, allowed = self.host.action_title(live[0].id, title)
             token = "text" if allowed else "muted"
         return [(pad(text, keys - 1) + " ", "key"), (cut(title, width - keys - 1), token)]
+
+    def _plugins(self) -> list[list[Piece]]:
+        """The operator's own commands, three to a line."""
+        own = [spec for spec in self.live.values() if spec.plugin]
+        rows: list[list[Piece]] = [[], [("PLUGINS", "muted")]] if own else []
+        for start in range(0, len(own), len(COLUMNS)):
+            pieces: list[Piece] = []
+            for spec, (width, keys) in zip(own[start:], COLUMNS, strict=False):
+                line = self._line([spec], spec.title, None, width, keys)
+                pieces += [*line, (" " * max(0, width - width_of(line)), "text")]
+            rows.append(pieces)
+        return rows
 
     def _symbols(self) -> list[list[Piece]]:
         ascii = self.host.services.ascii

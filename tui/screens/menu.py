@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from adapters.model import Kind, Ref, Resource
 from tui.core import format
+from tui.core.pluginrun import against as against_plugin
 from tui.core.text import cut, pad, safe
 from tui.screens.hints import MEANINGS, against
+from tui.screens.plugins import filter_of, rows_of, start, too_many
 from tui.widgets.draw import Piece
 from tui.widgets.keybar import Hint
 from tui.widgets.sheet import LinesSheet
@@ -47,6 +50,22 @@ class Entry:
     danger: bool = False
 
 
+def plugin_entries(host: GridScreen) -> list[Entry]:
+    """The external commands of the config that are for these rows."""
+    services, rows = host.services, rows_of(host)
+    found = []
+    for plugin in services.config.plugins.values() if rows else ():
+        if any(plugin.offered(row, services.info(row.ref.context).backend) for row in rows):
+            continue
+        whys = [against_plugin(services, plugin, row, filter_of(host)) for row in rows]
+        why = too_many(plugin, rows) or ((whys[0] or "") if all(whys) else "")
+        danger = "danger: " if plugin.danger else ""
+        what = f"- {why}" if why else f"{danger}runs {' '.join(plugin.command)}"
+        act = None if why else partial(start, host, plugin.name)
+        found.append(Entry(services.keys.key(plugin.name), plugin.title, what, plugin.name, act, plugin.danger))
+    return found
+
+
 class MenuSheet(LinesSheet):
     """Letters search; legal actions first, illegal ones last and dim."""
 
@@ -64,7 +83,8 @@ class MenuSheet(LinesSheet):
         if len(self.targets) > 1:
             self.title_left = f"ACTIONS  {len(self.targets)} marked"
         self.title_right = "type to find"
-        self.entries = sorted(self._actions(), key=lambda entry: entry.act is None) + self._looks()
+        acts = sorted([*self._actions(), *plugin_entries(host)], key=lambda entry: entry.act is None)
+        self.entries = acts + self._looks()
         self._fill()
 
     def _actions(self) -> list[Entry]:
@@ -159,6 +179,8 @@ class MenuSheet(LinesSheet):
         if entry.verb in LOOKS:
             return [[(f"{entry.title}: {entry.what}", "text")]]
         many = f"{len(self.targets)} {self.current.ref.kind.plural}" if len(self.targets) > 1 else "1 object"
+        if entry.verb in self.host.services.config.plugins:
+            return [[(f"{entry.title}: {many}. ", "text"), (safe(entry.what), "muted")]]
         return [[(f"{entry.title}: {many}, asks first. ", "text"), (safe(entry.what), "muted")]]
 
     def chosen(self, index: int) -> None:

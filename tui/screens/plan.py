@@ -141,7 +141,7 @@ class PlanSheet(PlanFace):
     async def _run(self, plan: Plan) -> None:
         services, host = self.host.services, self.host
         try:
-            plan = await services.planner.run(plan, on_change=self._progress, stop=self._stop)
+            plan = await self._carried_out(plan)
         except PlanRefused as refusal:
             self.problem = str(refusal)
         self.plan, self.phase, self.on = plan, Phase.ENDED, "cancel"
@@ -154,6 +154,9 @@ class PlanSheet(PlanFace):
                 await services.sync.touch(target.ref)
         if self.up:
             self._shield()
+
+    async def _carried_out(self, plan: Plan) -> Plan:
+        return await self.host.services.planner.run(plan, on_change=self._progress, stop=self._stop)
 
     def _progress(self, plan: Plan) -> None:
         self.plan = plan

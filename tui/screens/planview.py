@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from tui.styles.tokens import active
 from tui.widgets.draw import Piece
 
 Row = list[Piece]
+DOTTED = re.compile(r"\w+(\.\w+)+")
 
 OUTCOME_SIGNS = {
     Outcome.DONE: ("✓", "ok"),
@@ -75,7 +77,7 @@ def labelled(label: str, text: str, token: str = "text") -> Row:
 
 def summary(plan: Plan, hidden: int = 0) -> list[Row]:
     """The lines under the title: what will be called, or what can and cannot be done."""
-    rows = _one(plan.targets[0], plan.method) if len(plan.targets) == 1 else _many(plan, hidden)
+    rows = _one(plan.targets[0], _unforeseen(plan)) if len(plan.targets) == 1 else _many(plan, hidden)
     changed = [t for t in plan.targets if t.message and t.outcome is Outcome.NOT_STARTED]
     if len(plan.targets) == 1:
         rows += [labelled("changed", target.message, "waiting") for target in changed]
@@ -84,7 +86,12 @@ def summary(plan: Plan, hidden: int = 0) -> list[Row]:
     return rows
 
 
-def _one(target: PlanTarget, method: str | None) -> list[Row]:
+def _unforeseen(plan: Plan) -> str:
+    """Who alone knows what it affects: what a raw call or a command of one's own does is not known here."""
+    return plan.method or ("the command" if plan.external else "")
+
+
+def _one(target: PlanTarget, unforeseen: str) -> list[Row]:
     if not target.legal:
         return [labelled("cannot", target.reason, "failed")]
     preview = target.preview
@@ -93,8 +100,7 @@ def _one(target: PlanTarget, method: str | None) -> list[Row]:
     rows = [labelled("call", preview.call)]
     if preview.undo:
         rows.append(labelled("undo", preview.undo))
-    # What a raw call does to which objects is the server's affair.
-    rows.append(labelled("affects", affects([target]) if method is None else f"whatever {method} does there"))
+    rows.append(labelled("affects", f"whatever {unforeseen} does there" if unforeseen else affects([target])))
     if not target.spec or not target.spec.danger:
         return rows
     return [*rows, labelled("danger", target.spec.summary, "danger")]
@@ -113,7 +119,8 @@ def _many(plan: Plan, hidden: int) -> list[Row]:
         rows.append(_count("cannot", len(plan.cannot), text + ("; …" if len(why) > 3 else "")))
     if hidden:
         rows.append(_count("hidden", hidden, "are marked but the filter hides them", "waiting"))
-    rows.append(labelled("affects", affects(plan.can)))
+    unforeseen = _unforeseen(plan)
+    rows.append(labelled("affects", f"whatever {unforeseen} does there" if unforeseen else affects(plan.can)))
     if plan.danger:
         rows.append(labelled("danger", "this cannot be undone", "danger"))
     return rows
@@ -225,7 +232,9 @@ def outcome_text(target: PlanTarget, started: bool) -> str:
 def _method(call: str) -> str:
     """`StopJob` of `JobService.StopJob jobId=80f2`: there is room for no more beside the name."""
     words = call.split()
-    return words[0].rsplit(".", 1)[-1] if words else "?"
+    if not words:
+        return "?"
+    return words[0].rsplit(".", 1)[-1] if DOTTED.fullmatch(words[0]) else words[0]
 
 
 def notes(plan: Plan) -> list[Row]:
@@ -248,7 +257,9 @@ def progress(plan: Plan) -> list[Piece]:
 
 
 def command(plan: Plan) -> str:
-    """The `runyard do ...`, or `runyard api ...`, that does the same."""
+    """The `runyard do ...`, or `runyard api ...`, or command of one's own that does the same."""
+    if plan.external:
+        return "\n".join(target.preview.call for target in plan.can if target.preview is not None)
     words = ["runyard", "do", plan.action, *(target.label for target in plan.can or plan.targets)]
     if plan.method is not None:
         words = ["runyard", "api", *plan.contexts, plan.method]
