@@ -83,6 +83,7 @@ class _Call:
     authenticate: bool
     max_body: int
     deadline: float
+    permit: Permit | None
     sent: bool = field(default=False)
 
 
@@ -158,6 +159,7 @@ class HttpClient:
             authenticate and origin in self._own,
             max_body,
             time.monotonic() + whole,
+            permit,
         )
         try:
             async with asyncio.timeout(whole):
@@ -199,6 +201,8 @@ class HttpClient:
         async with self._slots:
             await self._pace()
             client = self._open()
+            if call.permit is not None:
+                call.permit.check()
             self.stats.requests += 1
             self.stats.in_flight += 1
             call.sent = True

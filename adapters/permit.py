@@ -7,6 +7,7 @@ plugins.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from adapters.model import Ref
@@ -18,12 +19,16 @@ class PermitRefused(RuntimeError):
 
 @dataclass(slots=True, eq=False)
 class Permit:
-    """Allows exactly one write request for one journal record; `target` is the object, or the context."""
+    """Allows exactly one write request for one journal record; `target` is the object, or the context.
+
+    `check` is asked once more at the moment of sending, and raises when it is no longer allowed.
+    """
 
     plan: str
     record: str
     action: str
     target: Ref | str
+    check: Callable[[], None] = field(default=lambda: None, repr=False)
     _spent: bool = field(default=False, repr=False)
 
     @property

@@ -170,6 +170,7 @@ KEYS: tuple[KeySpec, ...] = (
         (ANY,),
         ("pause", "=", "pause refresh"),
         ("refresh", "ctrl-r", "refresh now"),
+        ("read-only", "ctrl-o", "read-only"),
         ("header", "ctrl-e", "header"),
         ("crumbs", "ctrl-g", "crumbs"),
         ("help", "? f1", "help"),

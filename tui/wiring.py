@@ -13,6 +13,7 @@ from adapters import registry
 from adapters.port import Adapter
 from tui import paths
 from tui.config import Config, ContextConfig, build_adapter
+from tui.core.guards import Guards
 from tui.core.journal import Journal
 from tui.core.logspool import LogSpool
 from tui.core.memory import Memory
@@ -37,36 +38,36 @@ def build_services(
     """The services, and what the operator should know: contexts that could not be opened, keys refused."""
     problems: list[str] = []
     opened = dict(adapters) if adapters is not None else _adapters(config, problems)
-    guards = {name: _guard(context.guard, read_only) for name, context in config.contexts.items()}
+    infos = {name: _info(context, read_only) for name, context in config.contexts.items()}
     default = _guard(OPEN, read_only)
 
     def guard(context: str) -> Guard:
-        return guards.get(context, default)
+        return infos[context].guard if context in infos else default
 
-    def why_read_only(context: str) -> str | None:
-        return f"{context} is read-only" if guard(context).read_only else None
-
+    guards = Guards(guard)
     for name, context in config.contexts.items():
         problems += [f"{name}: {address} is not encrypted" for address in context.settings.in_the_clear()]
     keymap, refused = bind(config.keys, with_plugins(config.plugins.values()))
     store = Store()
     settings = {name: _sync_settings(context) for name, context in config.contexts.items()}
-    log = Journal(paths.journal_folder() if journal else None, clock=clock, read_only=why_read_only)
+    log = Journal(paths.journal_folder() if journal else None, clock=clock, read_only=guards.why_read_only)
     services = Services(
         config=config,
         adapters=opened,
         store=store,
         sync=SyncEngine(opened, store, clock=clock, settings=settings),
-        planner=Planner(opened, log, guard, clock=clock),
+        planner=Planner(opened, log, guards, clock=clock),
         journal=log,
+        guards=guards,
         spool=LogSpool(paths.spool_folder()),
         clock=clock,
         keys=keymap,
-        contexts={name: _info(context, guards[name]) for name, context in config.contexts.items()},
+        contexts=infos,
         schemas={name: registry.backend(config.contexts[name].backend).schema for name in opened},
         saved=dict(config.ui.filters),
         memory=Memory(paths.state_file()),
         ascii=config.ui.ascii if config.ui.ascii is not None else needs_ascii(),
+        read_only=read_only,
     )
     return services, problems + refused
 
@@ -90,7 +91,8 @@ def _sync_settings(context: ContextConfig) -> SyncSettings:
     return SyncSettings(interval=context.refresh, max_rows=context.max_rows)
 
 
-def _info(context: ContextConfig, guard: Guard) -> ContextInfo:
+def _info(context: ContextConfig, read_only: bool) -> ContextInfo:
+    guard = _guard(context.guard, read_only)
     return ContextInfo(context.name, context.backend, context.settings.url, guard=guard, color=context.color)
 
 

@@ -106,7 +106,7 @@ async def test_the_journal_is_the_last_to_ask(tmp_path: Path) -> None:
     plan = await careless.make_call("kfp", "TerminateRun", {"run_id": "x"})
     assert plan.can  # this planner's guardrails are gone
     ran = await careless.run(plan)
-    assert [target.outcome for target in ran.targets] == [Outcome.ILLEGAL]
+    assert [target.outcome for target in ran.targets] == [Outcome.NOT_STARTED]
     assert not journal_folder().exists()
     for adapter in services.adapters.values():
         await adapter.aclose()
@@ -136,5 +136,5 @@ async def test_switched_on_while_a_plan_is_open_or_running(tmp_path: Path, when:
     ran = await planner.run(plan, stop=asyncio.Event())
     outcomes = [target.outcome for target in ran.targets]
     done = [Outcome.DONE] if when == "running" else []
-    assert outcomes == [*done, *[Outcome.ILLEGAL] * (4 - len(done))]
+    assert outcomes == [*done, *[Outcome.NOT_STARTED] * (4 - len(done))]
     assert len(adapter.sent) == len(done) == len(journal.records())

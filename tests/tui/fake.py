@@ -20,6 +20,7 @@ from adapters.port import ANY, YES, Change, KindSpec, MethodSpec, Page, Params, 
 from adapters.sections import Detail, Fields
 from tui.app import ConsoleApp
 from tui.config import Config
+from tui.core.guards import Guards
 from tui.core.journal import Journal
 from tui.core.logspool import LogSpool
 from tui.core.memory import Memory
@@ -181,28 +182,29 @@ def services_of(
     """Services over fakes: refreshed only when a test asks for it, journalled nowhere."""
     now = clock or Clock()
     by_name: Mapping[str, Any] = {adapter.context: adapter for adapter in adapters}
-    guards = dict(guard or {})
+    configured = dict(guard or {})
+    guards = Guards(lambda context: configured.get(context, OPEN))
     settings = SyncSettings(interval=30.0, relist_every=1e9, hidden_factor=1.0)
     store = Store()
-    journal = Journal(None, clock=now)
+    journal = Journal(None, clock=now, read_only=guards.why_read_only)
     return Services(
         config=config or Config(),
         adapters=by_name,
         store=store,
         sync=SyncEngine(by_name, store, clock=now, settings=settings, rng=random.Random(0)),
-        planner=Planner(by_name, journal, lambda context: guards.get(context, OPEN), clock=now),
+        planner=Planner(by_name, journal, guards, clock=now),
         journal=journal,
         spool=spool if spool is not None else LogSpool.__new__(LogSpool),
         clock=now,
         keys=keymap or KeyMap(),
         contexts={
-            name: ContextInfo(name, "fake", f"http://{name}.example", guard=guards.get(name, OPEN))
-            for name in by_name
+            name: ContextInfo(name, "fake", f"http://{name}.example", guard=guards(name)) for name in by_name
         },
         schemas={name: adapter.schema for name, adapter in by_name.items()},
         saved=dict(saved or {}),
         ascii=ascii,
         memory=memory or Memory(),
+        guards=guards,
     )
 
 

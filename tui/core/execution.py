@@ -51,7 +51,13 @@ class Execution:
         return self.plan
 
     async def _target(self, index: int) -> None:
-        target = replace(self.plan.targets[index], running=True)
+        target = self.plan.targets[index]
+        try:
+            self._journal.allow(target.ref.context)
+        except ReadOnly as refusal:
+            self._put(index, _stopped(target, refusal))
+            return
+        target = replace(target, running=True)
         self._put(index, target)
         try:
             ended = await self._moved(target) or await self._write(target)
@@ -85,11 +91,13 @@ class Execution:
         try:
             permit = await self._permit(target)
         except ReadOnly as refusal:
-            return _ended(target, Outcome.ILLEGAL, str(refusal))
+            return _stopped(target, refusal)
         except JournalUnwritable as refusal:
             return _ended(target, Outcome.FAILED, str(refusal))
         try:
             result, answer = await self._perform(target, permit)
+        except ReadOnly as refusal:  # switched on after the permit was given and before the request left
+            return await self._record(permit, _stopped(target, refusal))
         except AdapterError as error:
             ended = await self._failed(target, error)
             ended = await self._record(permit, ended)
@@ -158,6 +166,11 @@ def _difference(shown: Resource, now: Resource) -> str | None:
 
 def _words(resource: Resource) -> str:
     return f"{resource.state.value} ({resource.native_state})"
+
+
+def _stopped(target: PlanTarget, refusal: ReadOnly) -> PlanTarget:
+    """Nothing was sent; once changes are allowed again it can be planned again."""
+    return _ended(target, Outcome.NOT_STARTED, str(refusal))
 
 
 def _ended(target: PlanTarget, outcome: Outcome, message: str, error: AdapterError | None = None) -> PlanTarget:

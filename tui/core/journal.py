@@ -93,9 +93,7 @@ class Journal:
         Raises ReadOnly, or JournalUnwritable; then the write must not be made.
         """
         context = target.context if isinstance(target, Ref) else target
-        why = self._read_only(context)
-        if why:
-            raise ReadOnly(why)
+        self.allow(context)
         record = uuid.uuid4().hex[:16]
         self._write(
             {
@@ -110,7 +108,13 @@ class Journal:
                 "host": socket.gethostname(),
             }
         )
-        return Permit(plan=plan, record=record, action=action, target=target)
+        return Permit(plan, record, action, target, check=lambda: self.allow(context))
+
+    def allow(self, context: str) -> None:
+        """Raises ReadOnly where nothing may be changed."""
+        why = self._read_only(context)
+        if why:
+            raise ReadOnly(why)
 
     def outcome(self, permit: Permit, outcome: str, message: str = "", created: Ref | None = None) -> None:
         """What came of it. Raises JournalUnwritable."""

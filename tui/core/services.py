@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from adapters.port import Adapter, Schema
 from tui.core.glimpse import Glimpses
+from tui.core.guards import Guards
 from tui.core.memory import Memory
 from tui.core.plan import OPEN, Guard
 from tui.core.pulse import Samples
@@ -63,6 +64,9 @@ class Services:
     memory: Memory = field(default_factory=Memory)
     ascii: bool = False
     paused: bool = False
+    guards: Guards = field(default_factory=Guards)
+    read_only: bool = False
 
     def info(self, context: str) -> ContextInfo:
-        return self.contexts.get(context) or ContextInfo(context, "")
+        """With the guardrails as they are now."""
+        return replace(self.contexts.get(context) or ContextInfo(context, ""), guard=self.guards(context))

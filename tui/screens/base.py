@@ -10,6 +10,7 @@ from textual import events
 
 from adapters.model import Ref, Resource
 from tui import keys
+from tui.screens import readonly
 from tui.screens.grid import PEEK_DELAY, Console, Grid
 from tui.widgets.head import Head
 from tui.widgets.keybar import KeyBar
@@ -47,9 +48,12 @@ class GridScreen(Grid, inherit_bindings=False):
         if key == "ctrl-c":
             self.console.interrupt()
             return True
-        if self.sheet is not None:
-            return self.sheet.press(key, character) or True
         spec = self.services.keys.lookup(self.where, key)
+        if self.sheet is not None:
+            if spec is not None and spec.id == "read-only":  # the brake works whatever is open
+                self.do_read_only()
+                return True
+            return self.sheet.press(key, character) or True
         if spec is None:
             return False
         self.peek.say(None)
@@ -213,6 +217,9 @@ class GridScreen(Grid, inherit_bindings=False):
 
         open_pulse(self)
 
+    def do_read_only(self) -> None:
+        readonly.switch(self)
+
     def do_diff(self) -> None:
         from tui.screens.diff import open_diff
 
@@ -247,6 +254,8 @@ class GridScreen(Grid, inherit_bindings=False):
             from tui.screens.apicall import call
 
             call(self, command.contexts, command.filter)
+        elif command.verb == "read-only":
+            readonly.switch(self, (*command.contexts, *command.filter.split()))
         elif command.verb == "pulse" and command.contexts:
             from tui.screens.pulse import open_pulse
 

@@ -84,6 +84,9 @@ class ContextsScreen(GridScreen):
         self.table = ResourceTable(self.model)
         yield self.table
 
+    def about(self) -> Sequence[str]:
+        return ()  # the table has a column for it
+
     def on_mount(self) -> None:
         self.set_interval(EVERY, self.freshen)
         self.freshen()

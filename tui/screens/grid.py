@@ -15,6 +15,7 @@ from adapters.model import Kind, Ref
 from adapters.port import ANY, Query
 from tui import keys
 from tui.widgets.draw import Piece
+from tui.screens import readonly
 from tui.widgets.head import Head, Slot
 from tui.widgets.keybar import FIXED, Hint, KeyBar
 from tui.widgets.peek import Peek
@@ -119,8 +120,18 @@ class Grid(Screen[None], inherit_bindings=False):
     # what the lines say
 
     def set_crumbs(self, crumbs: Sequence[str], guard: str = "", guard_token: str = "bold") -> None:
-        """Where am I: the context, its guard, and the way here."""
-        self.head.crumbs, self.head.guard, self.head.guard_token = list(crumbs), guard, guard_token
+        """Where am I: the context, its guard, and the way here. That it is read-only is added."""
+        self.head.crumbs, self.head.guard_token, self._guard_said = list(crumbs), guard_token, guard
+        self.say_guard()
+
+    _guard_said = ""
+
+    def about(self) -> Sequence[str]:
+        """The contexts of what this screen shows."""
+        return self.console.scope
+
+    def say_guard(self) -> None:
+        self.head.guard = readonly.words(self.services, self.about(), self._guard_said)
         self.head.refresh_lines()
 
     def set_freshness(self, text: str | Sequence[Piece]) -> None:

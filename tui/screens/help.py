@@ -83,7 +83,7 @@ LINES: Mapping[str, Sequence[tuple[str, str]]] = {
         ("resource-left resource-right", "resource of pools"),
     ),
     "SESSION": (
-        ("pause", "pause refresh"),
+        ("pause read-only", "pause, read-only"),
         ("refresh", "refresh now"),
         ("header crumbs", "header, crumbs"),
         ("help", "help"),

@@ -69,10 +69,10 @@ class ListSay(ListCopy):
     def _guard(self) -> str:
         if len(self.contexts) != 1:
             return self.console.banner
-        guard = self.services.info(self.contexts[0]).guard
-        if not (guard.read_only or guard.protected):
-            return self.console.banner
-        return "read-only" if guard.read_only else "protected" if guard.protected else ""
+        return "protected" if self.services.info(self.contexts[0]).guard.protected else self.console.banner
+
+    def about(self) -> Sequence[str]:
+        return self.contexts
 
     def _say_counts(self, snapshots: Sequence[Snapshot]) -> None:
         if not self.supporting():

@@ -38,8 +38,7 @@ class PaneScreen(GridScreen):
 
     def crumbs(self, *tail: str) -> None:
         """Context, the kind of the topmost object, the objects down to this one, then `tail`."""
-        guard = self.services.info(self.ref.context).guard
-        words = [word for word, on in (("protected", guard.protected), ("read-only", guard.read_only)) if on]
+        guard = "protected" if self.services.info(self.ref.context).guard.protected else ""
         trail: list[Ref] = []
         above: Ref | None = self.ref
         while above is not None and above not in trail and len(trail) < DEEPEST:
@@ -47,7 +46,10 @@ class PaneScreen(GridScreen):
             found = self.services.store.find(above)
             above = found.parent if found is not None else None
         names = [self._name_of(ref) for ref in trail]
-        self.set_crumbs([self.ref.context, trail[0].kind.plural, *names, *tail], " ".join(words))
+        self.set_crumbs([self.ref.context, trail[0].kind.plural, *names, *tail], guard)
+
+    def about(self) -> Sequence[str]:
+        return [self.ref.context]
 
     def _name_of(self, ref: Ref) -> str:
         found = self.services.store.find(ref)

@@ -125,6 +125,12 @@ class PlanSheet(PlanFace):
                 await self._make()
                 return
 
+    def guard_changed(self) -> None:
+        """What was drawn is no longer what may be done."""
+        if self.phase in (Phase.ASKING, Phase.REFUSED) and self.form is not None and self.form.complete:
+            self.moved = True
+            self.run_worker(self._make(), group="plan", exclusive=True, exit_on_error=False)
+
     # Confirming.
 
     def _start(self) -> None:

@@ -223,10 +223,14 @@ def outcome_text(target: PlanTarget, started: bool) -> str:
         return "under way"
     if target.outcome is Outcome.NOT_STARTED:
         call = target.preview.call if target.preview else "?"
-        return "not started" if started else safe(f"will: {_method(call)}")
+        return safe(_with(target.message)) if started else safe(f"will: {_method(call)}")
     made = f", created {target.created}" if target.created else ""
     lead = "unknown, " if target.outcome is Outcome.UNKNOWN else ""  # the sign says the rest
     return safe(f"{lead}{target.message or target.outcome.value}{made}")
+
+
+def _with(why: str) -> str:
+    return f"not started: {why}" if why else "not started"
 
 
 def _method(call: str) -> str:

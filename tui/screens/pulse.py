@@ -94,6 +94,9 @@ class PulseScreen(GridScreen):
     def again(self) -> None:
         open_pulse(self, self.contexts)
 
+    def about(self) -> Sequence[str]:
+        return self.contexts
+
     def on_mount(self) -> None:
         self._unlisten = self.services.store.listen(self._store_changed)
         self._subscribe()

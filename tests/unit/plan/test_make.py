@@ -179,7 +179,7 @@ class TestGuards:
         plan = await maker.make("abort", [run("a").ref])
         closed = True
         ran = await maker.run(plan)
-        assert (ran.targets[0].outcome, ran.targets[0].message) == (Outcome.ILLEGAL, "closed")
+        assert (ran.targets[0].outcome, ran.targets[0].message) == (Outcome.NOT_STARTED, "closed")
         assert adapter.permits == []
 
     @pytest.mark.parametrize("word", ["abort", "terminate", "stop"])
