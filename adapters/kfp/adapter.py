@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from adapters.kfp.details import run_detail, task_detail
 from adapters.kfp.errors import read_error
 from adapters.kfp.names import Names, parse
 from adapters.kfp.query import Asked, ask
+from adapters.kfp.rows import RunRows
 from adapters.kfp.settings import KfpSettings
 from adapters.kfp.tree import Step, arrange
 from adapters.kfp.writes import Writes
@@ -31,9 +31,6 @@ from adapters.sections import Detail
 R = TypeVar("R", bound=wire.RunRow)
 MAX_PAGE = 200
 LIVE_RUNS = 10
-ROWS_AT_ONCE = 5
-"""Rows mapped before others get a turn on the event loop; each has its tasks arranged, some 0.15 ms. A key needs
-about ten turns until it is painted, so what is done between two of them counts ten times."""
 
 
 class KfpAdapter:
@@ -49,6 +46,7 @@ class KfpAdapter:
         )
         self._api = KfpApi(self._http)
         self._names = Names(self._api, settings.namespace)
+        self._rows = RunRows(context, self._names)
         self._writes = Writes(context, self._api, self._names)
         self._schema: Schema | None = None
         self._pods: dict[str, tuple[str, ...]] = {}
@@ -104,20 +102,15 @@ class KfpAdapter:
         if any(term.field == "group" for term in query.terms):
             await self._names.learn_all()
         asked = ask(query, show_archived=self._settings.show_archived, experiments=self._names.experiment_ids())
-        page = await self._run_page(asked, cursor, limit)
-        await self._names.learn(row.experiment_id for row in page.runs)
-        items: list[Run] = []
-        for row in page.runs:
-            if len(items) % ROWS_AT_ONCE == ROWS_AT_ONCE - 1:
-                await asyncio.sleep(0)
-            items.append(self._run(row))
-        return Page(tuple(items), page.next_page_token or None, page.total_size, asked.applied, asked.sorted)
+        reply = await self._ask_for_runs(asked, cursor, limit)
+        page = await self._rows.page(reply, remember=query.active or cursor is None)
+        return Page(page.rows, page.cursor, page.total, asked.applied, asked.sorted)
 
     async def _live_tasks(self, cursor: str | None, limit: int) -> Page:
         """The tasks of the runs that have not ended; the cursor is the runs' own and how many tasks to skip."""
         token, skip = _split_cursor(cursor)
         asked = ask(Query(active=True), show_archived=self._settings.show_archived)
-        page = await self._run_page(asked, token, LIVE_RUNS)
+        page = parse(await self._ask_for_runs(asked, token, LIVE_RUNS), wire.RunPage)
         await self._names.learn(row.experiment_id for row in page.runs)
         tasks = [task for row in page.runs for task in self._tasks(row)]
         after = skip + limit
@@ -130,8 +123,8 @@ class KfpAdapter:
         note = f"tasks of the {total:,} runs that have not ended"
         return Page(tuple(tasks[skip:after]), further, note=note)
 
-    async def _run_page(self, asked: Asked, token: str | None, limit: int) -> wire.RunPage:
-        reply = await self._api.list_runs(
+    async def _ask_for_runs(self, asked: Asked, token: str | None, limit: int) -> Reply:
+        return await self._api.list_runs(
             namespace=self._settings.namespace,
             experiment_id=asked.experiment_id,
             page_token=token,
@@ -139,7 +132,6 @@ class KfpAdapter:
             sort_by=asked.sort_by,
             filter=filter_text(asked.predicates),
         )
-        return parse(reply, wire.RunPage)
 
     async def get(self, ref: Ref) -> Resource:
         run, _ = await self._read(ref, wire.RunRow)

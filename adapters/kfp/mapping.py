@@ -7,7 +7,7 @@ from types import MappingProxyType
 from urllib.parse import quote, unquote
 
 from adapters.kfp import wire
-from adapters.kfp.tree import Step, arrange
+from adapters.kfp.tree import Step, arrange, ordered, outline
 from adapters.kfp.wire import instant
 from adapters.model import ENDED, Event, Instant, Json, Kind, Progress, Ref, Run, State, Task
 
@@ -56,7 +56,9 @@ def split_task_id(native: str) -> tuple[str, str] | None:
 def to_run(context: str, row: wire.RunRow, experiment: wire.Experiment | None) -> Run:
     """A row or a whole run. A row that the server could not convert has only ids and an error."""
     state, native = to_state(row.state)
-    steps = arrange(row.run_details.task_details) if row.run_details else []
+    steps = outline(row.run_details.task_details) if row.run_details else []
+    if state is State.FAILED:
+        steps = ordered(steps)  # of tasks that ended at the same time the first one is the cause
     return Run(
         ref=run_ref(context, row.run_id),
         name=row.display_name or row.run_id,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from adapters.kfp import wire
@@ -46,8 +46,34 @@ class Step:
 
 def arrange(tasks: Sequence[wire.Task]) -> list[Step]:
     """Every step, parents before their children, siblings in order of their start."""
-    nodes = Nodes(child.pod_name for task in tasks for child in task.child_tasks if child.pod_name)
+    nodes = _nodes(tasks)
     steps = _named(tasks)
+    found = ordered(_outlined(steps, nodes))
+    for step in found:
+        step.pods = _pods(step, steps, nodes)
+    return found
+
+
+def outline(tasks: Sequence[wire.Task]) -> list[Step]:
+    """Every step in no order, and without the names of pods: what counting them takes, for lists are long."""
+    return _outlined(_named(tasks), _nodes(tasks))
+
+
+def ordered(kept: Sequence[Step]) -> list[Step]:
+    """The steps of an outline as `arrange` gives them."""
+    found: list[Step] = []
+    todo = sorted((step for step in kept if step.parent is None), key=_by_start, reverse=True)
+    while todo:
+        found.append(step := todo.pop())
+        todo += sorted(step.children, key=_by_start, reverse=True)
+    return found
+
+
+def _nodes(tasks: Sequence[wire.Task]) -> Nodes:
+    return Nodes(child.pod_name for task in tasks for child in task.child_tasks if child.pod_name)
+
+
+def _outlined(steps: list[Step], nodes: Nodes) -> list[Step]:
     for step in steps:
         step.role = _role(step.name, nodes.workflow)
     _link(steps)
@@ -56,17 +82,7 @@ def arrange(tasks: Sequence[wire.Task]) -> list[Step]:
     for step in kept:
         if step.parent is not None:
             step.parent.children.append(step)
-    ordered: list[Step] = []
-
-    def walk(siblings: Iterable[Step]) -> None:
-        for step in sorted(siblings, key=_by_start):
-            ordered.append(step)
-            walk(step.children)
-
-    walk([step for step in kept if step.parent is None])
-    for step in ordered:
-        step.pods = _pods(step, steps, nodes)
-    return ordered
+    return kept
 
 
 def _named(tasks: Sequence[wire.Task]) -> list[Step]:

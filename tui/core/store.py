@@ -197,7 +197,7 @@ def _put(old: Snapshot, put: Iterable[Resource]) -> tuple[list[Ref], list[Ref], 
         known = old.rows.get(ref)
         if known is None:
             added.append(ref)
-        elif known != resource:
+        elif known is not resource and known != resource:
             changed.append(ref)
     if not added and not changed:
         return added, changed, old.rows

@@ -10,6 +10,7 @@ from typing import Any
 
 from adapters.model import ENDED, Kind, Ref, Resource
 from adapters.port import Adapter, Change, KindSpec, Page, Query, Scope
+from adapters.turns import give_way
 from tui.core.slices import Pace, pieces
 from tui.core.store import Key, Snapshot, Store
 from tui.core.sync_walk import BARREN_PAGES, SyncSettings, Walk, World, as_adapter_error, read_each
@@ -172,6 +173,7 @@ class ListRead:
                     gc.collect()  # what is garbage now would be frozen with the rest, and stay
                     gc.freeze()  # rows live long; walking over them again and again would stall the keys
                 await self._world.sleep(0.0 if hurry else self._settings.relist_pause)
+                await give_way()
             await self._settle(pages)
         except Exception as found:
             error = as_adapter_error(self.key.context, found)
@@ -199,7 +201,7 @@ class ListRead:
         self._apply(remove=unseen, loading=False, complete=walk.complete, note=note)
 
     async def _unseen(self, walk: Walk) -> list[Ref]:
-        pace, unseen = Pace(), list[Ref]()
+        pace, unseen = Pace(give_way=give_way), list[Ref]()
         for piece in pieces(list(self.snapshot.rows)):
             unseen += [ref for ref in piece if ref not in walk.seen and ref not in self._put_since]
             await pace.step()
@@ -273,8 +275,8 @@ class ListRead:
             walk = Walk()
             async for page in walk.pages_of(
                 lambda cursor, limit: self._ask(query, cursor, limit),
-                self._settings.page,
-                self._settings.page,
+                self._settings.page_active,
+                self._settings.page_active,
                 self._settings.max_rows,
             ):
                 self._put(page.items, mark_new=self.snapshot.complete)

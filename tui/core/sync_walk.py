@@ -19,6 +19,7 @@ BARREN_PAGES = 20
 class SyncSettings:
     """Seconds and rows. `interval` is the time between refreshes of what is on screen; it is longer for what
     is hidden, and for a list that costs a request for each parent; `watched` is that of a list with a watch.
+    The active ones come in larger pages: most of them are known, and cost nothing but their way.
     """
 
     interval: float = 2.0
@@ -26,6 +27,7 @@ class SyncSettings:
     max_rows: int = 20_000
     page_first: int = 50
     page: int = 100
+    page_active: int = 200
     relist_every: float = 60.0
     relist_per_page: float = 3.0
     relist_pause: float = 0.2
