@@ -2,3 +2,5 @@
 
 Nothing in this package knows about the terminal; `tui` uses the public modules only.
 """
+
+import adapters.lean  # noqa: F401  # before any module here imports httpx or pydantic

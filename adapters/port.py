@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from adapters.actions import ActionResult, ActionSpec, Preview
 from adapters.fields import FieldSpec
 from adapters.model import Event, Health, Json, Kind, LogChunk, LogSource, Ref, Resource
 from adapters.permit import Permit
-from adapters.sections import Detail
+
+if TYPE_CHECKING:
+    from adapters.sections import Detail
 
 
 class Op(StrEnum):

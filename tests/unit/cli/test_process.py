@@ -36,7 +36,7 @@ def imported(arguments: Sequence[str]) -> set[str]:
         "import sys, runpy\nsys.argv = ['runyard', *sys.argv[1:]]\n"
         "try: runpy.run_module('tui', run_name='__main__')\n"
         "except SystemExit: pass\n"
-        "sys.stdout.flush(); names = sorted({m.split('.')[0] for m in sys.modules})\n"
+        "sys.stdout.flush(); names = sorted(m for m in sys.modules if '.' not in m)\n"
         "sys.__stderr__.write('MODULES ' + ' '.join(names))"
     )
     result = python("-c", code, *arguments)
