@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check format install dev lock screens bench clean
+.PHONY: demo test check format install dev lock screens bench soak clean
 
 demo: install
 	@$(BIN)/runyard demo
@@ -52,6 +52,9 @@ screens: dev
 
 bench: dev
 	$(BIN)/python -m bench
+
+soak: dev
+	$(BIN)/python -m tests.soak
 
 clean:
 	rm -rf $(VENV) .venvs .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build

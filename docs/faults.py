@@ -28,6 +28,21 @@ Written by `python docs/faults.py`; `make test` runs the matrix and compares.
 """
 
 
+SOAK = """\
+## Ten minutes of it
+
+The console is open on all five backends while their mock server fails, waits, breaks off and talks nonsense, and
+simulated time runs on. Written by `make soak`; `make test` has one minute of the same (`tests/soak`).
+
+"""
+
+
+def soaked(told: str) -> None:
+    """Replace what the page says of the soak; `told` are the lines of a list."""
+    text = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(text.partition(SOAK)[0].rstrip() + f"\n\n{SOAK}{told}\n", encoding="utf-8")
+
+
 def line(cell: Cell) -> str:
     """One cell as the page has it."""
     told = f"{cell.told}, {cell.writes} sent" if cell.operation == "action" else cell.told or "-"
@@ -63,4 +78,7 @@ async def everything() -> list[Cell]:
 
 
 if __name__ == "__main__":
+    _, found, told = PAGE.read_text(encoding="utf-8").partition(SOAK)
     PAGE.write_text(page(asyncio.run(everything())), encoding="utf-8")
+    if found:
+        soaked(told.strip())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -85,6 +86,7 @@ def routes(
     async def health(request: Request) -> Response:
         return PlainTextResponse("OK\n")
 
+    cluster.truths["peloton"] = lambda job: _truth(cluster, job)
     return [
         Route("/api/v1", api, methods=METHODS, name="peloton"),
         Route("/health", health, methods=["GET"], name="peloton-health"),
@@ -202,3 +204,15 @@ def decode_body(raw: bytes, options: Options, envelope: Envelope) -> Message:
             f'"{envelope.service}" from caller "{envelope.caller}": {error}'
         )
         raise RpcError("invalid-argument", words, framework=True) from None
+
+
+def _truth(cluster: SimCluster, job_id: str | None) -> Any:
+    """What is so: of all jobs the number by state, of one its state, and with what goes on on the hosts."""
+    fleet = cluster.fleet
+    fleet.catch_up()
+    if job_id is None:
+        jobs = Counter(f"JOB_STATE_{job.state.value}" for job in fleet.newest_first())
+        hosts = Counter(host.state.value for host in fleet.world.hosts.values())
+        return {"runs": sum(jobs.values()), "states": jobs, "hosts": hosts}
+    found = fleet.find(job_id)
+    return None if found is None else {"state": f"JOB_STATE_{found.state.value}"}

@@ -155,18 +155,6 @@ class Fleet:
         past = [self.history.job(index) for index in self.history.by_name(name)]
         return [job_id for _, job_id in sorted([*live, *((job.created, job.id) for job in past)], reverse=True)]
 
-    def truth(self) -> dict[str, object]:
-        """A summary for tests and for whoever watches the mock."""
-        self.catch_up()
-        return {
-            "jobs": {job.id: {"name": job.spec.name, "state": job.state.value} for job in self.world.jobs.values()},
-            "hosts": {
-                host.name: {"state": host.state.value, "pods": sorted(host.pods)}
-                for host in self.world.hosts.values()
-            },
-            "past_jobs": self.history.count - len(self.history.gone),
-        }
-
 
 def _settle(world: World, job: Job) -> None:
     jobs.settle(world, job)
