@@ -78,7 +78,7 @@ class ConsoleApp(Navigator, inherit_bindings=False):
         self._use_theme()
         self._watch_terminal()
         self.app_resume_signal.subscribe(self, self._resumed)
-        self.run_worker(self._learn(), name="learn", group="learn", exit_on_error=False)
+        self.learn()
         if self.services.adapters:
             if not (self.resume and come_back(self)):
                 self.open_start()
@@ -153,6 +153,9 @@ class ConsoleApp(Navigator, inherit_bindings=False):
                 self.grid.message(problem, "failed")
 
     async def _learn(self) -> None:
+    def learn(self) -> None:
+        self.run_worker(self._learn(), name="learn", group="learn", exit_on_error=False)
+
         """Ask every backend what this very server can do; until it says, its defaults hold."""
         waiting = list(self.services.adapters)
         while waiting:

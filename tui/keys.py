@@ -97,6 +97,7 @@ KEYS: tuple[KeySpec, ...] = (
     *_specs("ACT", (LIST, DETAIL), ("again", ".", "last plan again")),
     *_specs("ACT", (LIST, CONTEXTS), ("mark", "space", "mark")),
     *_specs("ACT", (LIST, CONTEXTS), ("login", "L", "log in again")),
+    *_specs("ACT", (CONTEXTS,), ("add-context", "a", "new context")),
     *_specs(
         "ACT",
         (LIST,),

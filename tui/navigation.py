@@ -12,6 +12,9 @@ from tui.defects import DefectsApp
 from tui.screens.base import GridScreen
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tui.config import ContextConfig
     from tui.core.services import Services
 
 
@@ -23,6 +26,12 @@ class Navigator(DefectsApp, inherit_bindings=False):
     start_view: Kind
     last_plan: tuple[str, tuple[Ref, ...]] | None = None
     _forward: list[Callable[[], None]]
+
+    def open_start(self) -> None:
+        raise NotImplementedError
+
+    def learn(self) -> None:
+        raise NotImplementedError
 
     @property
     def grid(self) -> GridScreen | None:
@@ -119,6 +128,17 @@ class Navigator(DefectsApp, inherit_bindings=False):
         from tui.screens.contexts import ContextsScreen
 
         self.open_screen(ContextsScreen())
+
+    def do_add_context(self) -> None:
+        from tui.screens.contextform import ask
+
+        if self.grid is not None:
+            ask(self.grid)
+
+    def use_new_context(self, context: ContextConfig, path: Path) -> None:
+        from tui.newcontext import use
+
+        use(self, context, path)
 
     def use_contexts(self, names: Sequence[str]) -> None:
         """Make these the contexts that new lists show, and show the runs (or what there is) of them."""

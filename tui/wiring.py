@@ -72,6 +72,19 @@ def build_services(
     return services, problems + refused
 
 
+def join(services: Services, context: ContextConfig) -> list[str]:
+    """Use a context that has just been configured; what the operator should know of it.
+
+    Raises whatever keeps it from being opened; then nothing has changed.
+    """
+    services.adapters[context.name] = build_adapter(context)
+    services.contexts[context.name] = _info(context, services.read_only)
+    services.schemas[context.name] = registry.backend(context.backend).schema
+    services.config = replace(services.config, contexts={**services.config.contexts, context.name: context})
+    services.sync.join(context.name, _sync_settings(context))
+    return [f"{context.name}: {address} is not encrypted" for address in context.settings.in_the_clear()]
+
+
 def _adapters(config: Config, problems: list[str]) -> dict[str, Adapter]:
     opened: dict[str, Adapter] = {}
     for name, context in config.contexts.items():

@@ -181,7 +181,7 @@ def services_of(
 ) -> Services:
     """Services over fakes: refreshed only when a test asks for it, journalled nowhere."""
     now = clock or Clock()
-    by_name: Mapping[str, Any] = {adapter.context: adapter for adapter in adapters}
+    by_name: dict[str, Any] = {adapter.context: adapter for adapter in adapters}
     configured = dict(guard or {})
     guards = Guards(lambda context: configured.get(context, OPEN))
     settings = SyncSettings(interval=30.0, relist_every=1e9, hidden_factor=1.0)

@@ -45,10 +45,10 @@ class Note:
 
 @dataclass
 class Services:
-    """`paused` says that nothing is refreshed by itself; the app keeps it."""
+    """`paused` says that nothing is refreshed by itself; the app keeps it. `read_only`: every context is."""
 
     config: Config
-    adapters: Mapping[str, Adapter]
+    adapters: dict[str, Adapter]
     store: Store
     sync: SyncEngine
     planner: Planner
@@ -56,7 +56,7 @@ class Services:
     spool: LogSpool
     clock: Callable[[], float]
     keys: KeyMap
-    contexts: Mapping[str, ContextInfo] = field(default_factory=dict)
+    contexts: dict[str, ContextInfo] = field(default_factory=dict)
     schemas: dict[str, Schema] = field(default_factory=dict)
     saved: Mapping[str, str] = field(default_factory=dict)
     glimpses: Glimpses = field(default_factory=Glimpses)

@@ -109,7 +109,7 @@ class SyncEngine:
     ) -> None:
         self.store = store
         self._adapters = adapters
-        self._settings = settings or SyncSettings()
+        self._settings = dict(settings) if isinstance(settings, Mapping) else settings or SyncSettings()
         self._world = World(clock, sleep, rng or random.Random())
         self._running = asyncio.Event()
         self._running.set()
@@ -117,6 +117,12 @@ class SyncEngine:
         self._contacts: dict[str, _Contact] = {context: _Contact() for context in adapters}
         self._schemas: dict[str, asyncio.Task[Schema]] = {}
         self._released: dict[Key, None] = {}
+
+    def join(self, context: str, settings: SyncSettings) -> None:
+        """One more context; its adapter is among the adapters by now."""
+        self._contacts[context] = _Contact()
+        if isinstance(self._settings, dict):
+            self._settings[context] = settings
 
     def subscribe(self, context: str, kind: Kind, query: Query = ANY, *, hidden: bool = False) -> Subscription:
         """Keep this list true until the answer is released. KeyError for an unknown context."""

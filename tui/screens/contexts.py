@@ -139,6 +139,7 @@ class ContextsScreen(GridScreen):
                 (open_key("open"), "switch", True),
                 (open_key("mark"), "show", True),
                 (open_key("refresh"), "check", True),
+                (open_key("add-context"), "add", True),
                 (open_key("back"), "back", True),
             ],
             fixed=[hint for hint in FIXED if hint[1] != "menu"],  # there is nothing to be done to a context

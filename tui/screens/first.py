@@ -1,4 +1,4 @@
-"""What the console shows when nothing is configured: the demo, and how to add a context."""
+"""What the console shows when nothing is configured: the demo, what is on this machine, and a form."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from dataclasses import dataclass
 
 from textual.app import ComposeResult
 
+from adapters.discovery import Found
 from tui import keys
-from tui.paths import config_path
+from tui.core.text import cut, pad, safe
 from tui.screens.base import GridScreen
+from tui.screens.contextform import ContextForm, found_here, target
 from tui.widgets.choices import Choices
 from tui.widgets.draw import Piece
 
 WANTS_DEMO = 64
 """The app's result that asks the command line to run the demo; no exit code of its own is that high."""
+
+TITLE, WHAT = 18, 43
+"""Columns of a line; its verb stands behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,7 @@ class Choice:
     what: str
     verb: str
     peek: str
+    found: Found | None = None
 
 
 class FirstScreen(GridScreen):
@@ -31,39 +37,45 @@ class FirstScreen(GridScreen):
     where = keys.CONTEXTS
 
     def body(self) -> ComposeResult:
-        path, _ = config_path()
-        self.entries: dict[str, Choice] = {
+        self.path = target(self.services)
+        self.entries = {
             "demo": Choice(
                 "Demo",
-                "simulated backends on this machine",
+                "five simulated backends on this machine",
                 "open",
                 "Demo: simulates a cluster here and opens its runs; nothing real is touched",
             ),
+            **{f"found-{number}": _offer(found) for number, found in enumerate(found_here())},
+            "form": Choice(
+                "New context",
+                "a form that checks before it writes",
+                "open",
+                "a context is one connection to one backend; nobody is contacted before you say so",
+            ),
             "config": Choice(
                 "Your editor",
-                str(path),
+                str(self.path),
                 "copy path",
                 "runyard config init writes an example there; runyard config check reads it",
             ),
         }
-        rows: list[tuple[str, Sequence[Piece]]] = [
-            ("", [("  Try it, nothing real is touched", "muted")]),
-            ("demo", self._row("demo")),
-            ("", []),
-            ("", [("  By hand", "muted")]),
-            ("config", self._row("config")),
-            ("", []),
-            ("", [("  A context is one connection to one backend:", "muted")]),
-            ("", [("    runyard config init        writes an example with every key", "muted")]),
-            ("", [("    runyard config check       says everything that is wrong at once", "muted")]),
-            ("", [("    runyard contexts --check   asks each one whether it answers", "muted")]),
-        ]
-        self.choices = Choices(rows, self._said)
+        self.choices = Choices(self._rows(), self._said)
         yield self.choices
+
+    def _rows(self) -> list[tuple[str, Sequence[Piece]]]:
+        found = [id for id in self.entries if id.startswith("found-")]
+        rows = [("", []), *self._group("Try it, nothing real is touched", ["demo"])]
+        if found:
+            rows += self._group("Found here, used only after your yes", found)
+        return rows + self._group("By hand", ["form", "config"])
+
+    def _group(self, title: str, ids: Sequence[str]) -> list[tuple[str, Sequence[Piece]]]:
+        return [("", [(f"  {title}", "muted")]), *((id, self._row(id)) for id in ids), ("", [])]
 
     def _row(self, id: str) -> list[Piece]:
         entry = self.entries[id]
-        return [(f" {entry.title:<18}  ", "text"), (f"{entry.what:<46}", "muted"), (entry.verb, "accent")]
+        what = pad(cut(safe(entry.what), WHAT), WHAT)
+        return [(f" {pad(entry.title, TITLE)}  ", "text"), (f"{what}  ", "muted"), (entry.verb, "accent")]
 
     def on_mount(self) -> None:
         self.set_crumbs(["runyard"])
@@ -77,6 +89,9 @@ class FirstScreen(GridScreen):
     def _said(self, id: str) -> None:
         if id in self.entries:
             self.set_peek(self.entries[id].peek)
+
+    def update_peek(self) -> None:
+        self._said(self.choices.current)
 
     def do_down(self) -> None:
         self.choices.move(1)
@@ -94,9 +109,17 @@ class FirstScreen(GridScreen):
         self.do_open()
 
     def do_open(self) -> None:
-        if self.choices.current == "demo":
+        chosen = self.choices.current
+        if chosen == "demo":
             self.app.exit(WANTS_DEMO)
-        elif self.choices.current == "config":
-            path, _ = config_path()
-            self.console.copy(str(path))
-            self.message(f"copied {path}", "muted")
+        elif chosen == "config":
+            self.console.copy(str(self.path))
+            self.message(f"copied {self.path}", "muted")
+        else:
+            self.open_sheet(ContextForm(self, self.entries[chosen].found))
+
+
+def _offer(found: Found) -> Choice:
+    more = f"; it asks for {' and '.join(found.missing)}" if found.missing else ""
+    peek = f"{found.title}: opens the form with what is there{more}; nobody is contacted yet"
+    return Choice(found.title, found.says, "check, add", peek, found)

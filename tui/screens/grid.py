@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from textual import events
@@ -14,8 +15,8 @@ from textual.worker import Worker
 from adapters.model import Kind, Ref
 from adapters.port import ANY, Query
 from tui import keys
-from tui.widgets.draw import Piece
 from tui.screens import readonly
+from tui.widgets.draw import Piece
 from tui.widgets.head import Head, Slot
 from tui.widgets.keybar import FIXED, Hint, KeyBar
 from tui.widgets.peek import Peek
@@ -24,6 +25,7 @@ from tui.widgets.sheet import Sheet
 from tui.widgets.small import TooSmall
 
 if TYPE_CHECKING:
+    from tui.config import ContextConfig
     from tui.core.services import Services
     from tui.screens.base import GridScreen
 
@@ -61,6 +63,7 @@ class Console(Protocol):
     def open_contexts(self) -> None: ...
     def open_screen(self, screen: GridScreen) -> None: ...
     def use_contexts(self, names: Sequence[str]) -> None: ...
+    def use_new_context(self, context: ContextConfig, path: Path) -> None: ...
     def go_back(self) -> None: ...
     def interrupt(self) -> None: ...
     def go_back_to(self, way: Sequence[str]) -> None: ...
