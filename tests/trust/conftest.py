@@ -1,5 +1,6 @@
-"""The command line in this process, over a config of the test's own."""
+"""The command line in this process, over a config of the test's own; the console over fakes."""
 
 from tests.trust.cli import runyard, write_config
+from tests.tui.conftest import console
 
-__all__ = ["runyard", "write_config"]
+__all__ = ["console", "runyard", "write_config"]

@@ -127,7 +127,7 @@ class PlanFace(Sheet):
             return [*rows, *self._form_lines(width)]
         if self.view == "raw":
             return planview.raw(plan)
-        rows = planview.summary(plan, self.hidden)
+        rows = planview.summary(plan, self.hidden, started=self.started)
         if self.problem and self.phase is not Phase.REFUSED:
             rows.append(planview.labelled("problem", self.problem, "failed"))
         rows += self._table(plan, width)

@@ -75,10 +75,10 @@ def labelled(label: str, text: str, token: str = "text") -> Row:
     return [(" ", "text"), (pad(label, 9), "muted"), (safe(text), token)]
 
 
-def summary(plan: Plan, hidden: int = 0) -> list[Row]:
+def summary(plan: Plan, hidden: int = 0, *, started: bool = False) -> list[Row]:
     """The lines under the title: what will be called, or what can and cannot be done."""
     rows = _one(plan.targets[0], _unforeseen(plan)) if len(plan.targets) == 1 else _many(plan, hidden)
-    changed = [t for t in plan.targets if t.message and t.outcome is Outcome.NOT_STARTED]
+    changed = [t for t in plan.targets if t.message and t.outcome is Outcome.NOT_STARTED and not started]
     if len(plan.targets) == 1:
         rows += [labelled("changed", target.message, "waiting") for target in changed]
     elif changed:
@@ -223,14 +223,10 @@ def outcome_text(target: PlanTarget, started: bool) -> str:
         return "under way"
     if target.outcome is Outcome.NOT_STARTED:
         call = target.preview.call if target.preview else "?"
-        return safe(_with(target.message)) if started else safe(f"will: {_method(call)}")
+        return safe(target.message or "not started") if started else safe(f"will: {_method(call)}")
     made = f", created {target.created}" if target.created else ""
     lead = "unknown, " if target.outcome is Outcome.UNKNOWN else ""  # the sign says the rest
     return safe(f"{lead}{target.message or target.outcome.value}{made}")
-
-
-def _with(why: str) -> str:
-    return f"not started: {why}" if why else "not started"
 
 
 def _method(call: str) -> str:
