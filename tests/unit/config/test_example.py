@@ -11,6 +11,8 @@ import pytest
 from adapters import registry
 from tui.config import FIXED_TOKENS, SECTIONS, ConfigError, GeneralSettings, UiSettings, load, parse
 from tui.configfile import key_names
+from tui.core.plugins import VARIABLES
+from tui.pluginconfig import PluginSettings
 from tui.styles.tokens import THEMES, TOKENS
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.toml"
@@ -55,7 +57,9 @@ def test_every_key_of_runyards_own_is_documented() -> None:
     assert "ui.filters" in documented
     assert all(theme in TEXT for theme in THEMES)
     assert all(re.search(rf"\b{token}\b", TEXT) for token in set(TOKENS) - FIXED_TOKENS)
-    assert {section.split(".")[0] for section in documented} >= set(SECTIONS) - {"plugins"}
+    assert {section.split(".")[0] for section in documented} >= set(SECTIONS)
+    assert set(PluginSettings.model_fields) == documented["plugins.ssh"]
+    assert all(re.search(rf"\b{name}\b", TEXT) for name in VARIABLES)
 
 
 def test_nothing_is_documented_that_is_not_there() -> None:
@@ -95,6 +99,7 @@ def test_every_commented_key_is_right_when_it_is_taken_in(tmp_path: Path) -> Non
     assert config.contexts["kfp"].guard.protected
     assert config.keys["logs"] == ["l", "f4"]
     assert config.themes["mine"]["base"] == "dark"
+    assert config.plugins["ssh"].command == ("ssh", "$HOST")
 
 
 @pytest.mark.parametrize("key", sorted(EITHER_OR))
