@@ -13,7 +13,7 @@ from adapters.names import nearest
 
 ANY = "any"
 LIST, DETAIL, LOGS, DOCUMENT, CONTEXTS = "list", "detail", "logs", "document", "contexts"
-PULSE = "pulse"
+PULSE, TREE = "pulse", "tree"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ def _specs(group: str, where: tuple[str, ...], *rows: tuple[str, str, str], acti
     return [KeySpec(id, tuple(keys.split()), title, group, where, action) for id, keys, title in rows]
 
 
-_ROWS = (LIST, CONTEXTS, DETAIL)
-_SCROLL = (LIST, CONTEXTS, DETAIL, LOGS, DOCUMENT, PULSE)
-_OBJECT = (LIST, DETAIL)
+_ROWS = (LIST, CONTEXTS, DETAIL, TREE)
+_SCROLL = (LIST, CONTEXTS, DETAIL, LOGS, DOCUMENT, PULSE, TREE)
+_OBJECT = (LIST, DETAIL, TREE)
 
 KEYS: tuple[KeySpec, ...] = (
     *_specs(
@@ -80,8 +80,10 @@ KEYS: tuple[KeySpec, ...] = (
         ("host", "o", "host"),
         ("used-by", "u", "users"),
         ("owner", "J", "owner"),
+        ("tree", "ctrl-t", "tree"),
     ),
-    *_specs("LOOK", (LIST, DETAIL, LOGS), ("attempts", "p", "earlier tries")),
+    *_specs("LOOK", (TREE,), ("unfold-all", "*", "unfold all")),
+    *_specs("LOOK", (*_OBJECT, LOGS), ("attempts", "p", "earlier tries")),
     *_specs("LOOK", (ANY,), ("errors", "!", "error list"), ("pulse", "P", "pulse")),
     *_specs(
         "ACT",
@@ -94,7 +96,7 @@ KEYS: tuple[KeySpec, ...] = (
         action=True,
     ),
     *_specs("ACT", (*_OBJECT, LOGS), ("menu", "x", "every action")),
-    *_specs("ACT", (LIST, DETAIL), ("again", ".", "last plan again")),
+    *_specs("ACT", _OBJECT, ("again", ".", "last plan again")),
     *_specs("ACT", (LIST, CONTEXTS), ("mark", "space", "mark")),
     *_specs("ACT", (LIST, CONTEXTS), ("login", "L", "log in again")),
     *_specs("ACT", (CONTEXTS,), ("add-context", "a", "new context")),
@@ -128,8 +130,8 @@ KEYS: tuple[KeySpec, ...] = (
         ("resource-left", "<", "resource"),
         ("resource-right", ">", "resource"),
     ),
-    *_specs("TABLE", (LIST, DETAIL), ("copy-id", "c", "copy id")),
-    *_specs("TABLE", (LIST, DETAIL, LOGS), ("times", "t", "ages or clock times")),
+    *_specs("TABLE", _OBJECT, ("copy-id", "c", "copy id")),
+    *_specs("TABLE", (*_OBJECT, LOGS), ("times", "t", "ages or clock times")),
     *_specs(
         "LOOK",
         (DETAIL, LOGS),
@@ -170,8 +172,8 @@ KEYS: tuple[KeySpec, ...] = (
         "SESSION",
         (ANY,),
         ("pause", "=", "pause refresh"),
-        ("refresh", "ctrl-r", "refresh now"),
         ("read-only", "ctrl-o", "read-only"),
+        ("refresh", "ctrl-r", "refresh now"),
         ("header", "ctrl-e", "header"),
         ("crumbs", "ctrl-g", "crumbs"),
         ("help", "? f1", "help"),

@@ -57,7 +57,7 @@ def _pod_event(ref: Ref, event: wire.PodEvent) -> Event:
         states.POD.get(short(event.actual_state), State.UNKNOWN),
         event.actual_state or None,
         ", ".join(part for part in told if part),
-        {"run": number, "host": event.hostname or None, "health": short(event.healthy) or None},
+        {"attempt": number, "host": event.hostname or None, "health": short(event.healthy) or None},
     )
 
 

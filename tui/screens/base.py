@@ -220,6 +220,15 @@ class GridScreen(Grid, inherit_bindings=False):
     def do_read_only(self) -> None:
         readonly.switch(self)
 
+    def do_tree(self) -> None:
+        self.verb_tree("")
+
+    def verb_tree(self, text: str) -> None:
+        """`:tree REF`: what is below an object."""
+        from tui.screens.tree import open_tree
+
+        open_tree(self, text)
+
     def do_diff(self) -> None:
         from tui.screens.diff import open_diff
 

@@ -47,6 +47,7 @@ LINES: Mapping[str, Sequence[tuple[str, str]]] = {
         ("logs attempts", "logs, earlier tries"),
         ("why events timeline", "why, events, time"),
         ("host used-by owner", "host, users, owner"),
+        ("tree unfold-all", "tree, unfold all"),
         ("next-pane zoom", "next pane, zoom"),
         ("follow wrap", "follow, wrap"),
         ("marker bookmark", "marker, bookmark"),

@@ -386,7 +386,7 @@ async def test_pod_events_go_back_over_earlier_runs(fake: Fake, lab: PelotonAdap
     fake.on("GetPodEvents", events)
     found = await lab.events(POD)
     assert [event.time for event in found] == sorted(event.time or 0 for event in found)
-    assert [event.extra["run"] for event in found] == [1, 1, 2, 2]
+    assert [event.extra["attempt"] for event in found] == [1, 1, 2, 2]
     assert [event.state for event in found[:2]] == [State.RUNNING, State.FAILED]
     assert found[1].text == "OOM"
 
