@@ -35,5 +35,9 @@ def state_file() -> Path:
     return state_folder() / "state.toml"
 
 
+def looks_folder() -> Path:
+    return state_folder() / "looks"
+
+
 def spool_folder() -> Path:
     return _folder("XDG_CACHE_HOME", ".cache") / "logs"

@@ -16,6 +16,7 @@ from tui.config import Config, ContextConfig, build_adapter
 from tui.core.guards import Guards
 from tui.core.journal import Journal
 from tui.core.logspool import LogSpool
+from tui.core.looks import Looks
 from tui.core.memory import Memory
 from tui.core.plan import OPEN, Guard
 from tui.core.planner import Planner
@@ -66,6 +67,7 @@ def build_services(
         schemas={name: registry.backend(config.contexts[name].backend).schema for name in opened},
         saved=dict(config.ui.filters),
         memory=Memory(paths.state_file()),
+        looks=Looks(paths.looks_folder()),
         ascii=config.ui.ascii if config.ui.ascii is not None else needs_ascii(),
         read_only=read_only,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from adapters.port import Adapter, Schema
 from tui.core.glimpse import Glimpses
+from tui.core.looks import Looks
 from tui.core.guards import Guards
 from tui.core.memory import Memory
 from tui.core.plan import OPEN, Guard
@@ -62,6 +63,7 @@ class Services:
     glimpses: Glimpses = field(default_factory=Glimpses)
     samples: Samples = field(default_factory=Samples)
     memory: Memory = field(default_factory=Memory)
+    looks: Looks = field(default_factory=Looks)
     ascii: bool = False
     paused: bool = False
     guards: Guards = field(default_factory=Guards)
