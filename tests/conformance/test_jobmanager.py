@@ -19,20 +19,19 @@ from adapters.jobmanager.api import JobManagerApi
 from adapters.jobmanager.settings import JobManagerSettings
 from adapters.mock.clock import SimClock
 from adapters.mock.cluster import SimCluster
-from adapters.mock.server import build_app
+from adapters.mock.server import MockServer, build_app
 from adapters.model import Json, Kind, State
 from adapters.permit import Permit
 from adapters.port import Op, Query, Term
+from tests.conformance import peers
+from tests.conformance.schema import ALSO_SENT, DEFINITION, swagger
 from tests.conformance.swagger import mistakes
 
 pytestmark = pytest.mark.anyio
 
-DEFINITION: dict[str, Any] = json.loads(
-    (Path(__file__).parents[1] / "fixtures" / "jobmanager" / "definition.json").read_text(encoding="utf-8")
-)
 OPERATIONS: dict[str, dict[str, Any]] = DEFINITION["operations"]
-ALSO_SENT = {"AbortJob": {204, 403}, "GetJobAggregations": {501}, "TailFileContents": {204}}
-"""Statuses of real servers that the definition does not know."""
+NEEDS_MORE = ("AbortJob", "GetShardAttempts", "GetOperationDetails", "TailFileContents")
+"""Answer 200 only where the mock is told to be another server, or to what only a look at a job tells."""
 SAMPLES: dict[str, Json] = {"timeFrame": "DAYS_7", "labels": {"flag": "archive"}, "index": "0"}
 
 
@@ -168,3 +167,26 @@ def test_the_judge_sees_what_is_wrong() -> None:
         assert schema_mistakes({**job, **wrong}, "JobMetadataResponse"), wrong
     assert schema_mistakes({"id": "x"}, "JobMetadataResponse")
     assert schema_mistakes({"id": "x", "name": "no blanks"}, "QueryJobsRequest") != []
+
+
+@pytest.mark.slow
+def test_whatever_is_sent_the_answer_is_one_of_the_definition(tmp_path: Path) -> None:
+    """Hundreds of right and wrong requests to each operation, made by schemathesis from the definition."""
+    with MockServer(seed=7, runs=25, hosts=4, clock="virtual", backends=["jobmanager"]) as server:
+        url = f"{server.url}{DEFINITION['prefix']}"
+        found = httpx.post(f"{url}/jobs/query", json={"pageSize": 25}).json()["results"]
+        jobs = [httpx.get(f"{url}/jobs/{job['id']}").json() for job in found]
+        names = Counter(task["name"] for job in jobs for task in job["extensions"].get("tasks", []))
+        known = {
+            "id": [job["id"] for job in jobs],
+            "task": [name for name, _ in names.most_common(2)],
+            "index": ["0", "1", "x"],
+        }
+        document = tmp_path / "swagger.json"
+        document.write_text(json.dumps(swagger(known)), encoding="utf-8")
+        told = peers.ask("schemathesis", "schemathesis_client.py", tmp_path, str(document), url)
+    assert told["failures"] == {}
+    assert set(told["answers"]) == set(OPERATIONS)
+    for name, answers in told["answers"].items():
+        assert "200" in answers or name in NEEDS_MORE, (name, answers)
+    assert sum(sum(answers.values()) for answers in told["answers"].values()) > 500
