@@ -1,7 +1,7 @@
 """Writes docs/keys.md: each key of the live key map, what it does, and the tests that press it.
 
-`python docs/keys.py` writes it, `--check` only says what is missing or out of date. A test says which key it presses
-by the mark `presses`.
+`python docs/keys.py` writes it, `--check` only says what is missing or out of date. A test says which key it
+presses by the mark `presses`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ TESTS = ROOT / "tests" / "tui"
 HEAD = """\
 # Every key
 
-The key map as it is dispatched, with the id by which a key is rebound in the config's `[keys]`. Each id is a `:` verb
-too. The tests, below `tests/tui/`, press the key and see what it does; a self-check takes keys away and sees them fail.
+The key map as it is dispatched, with the id by which a key is rebound in the config's `[keys]`. Each id is a `:`
+verb too. The tests, below `tests/tui/`, press the key and see what it does; a self-check takes keys away and sees
+them fail.
 
 Written by `python docs/keys.py`; `make test` fails when a key lacks a test.
 """
@@ -55,7 +56,7 @@ def _marked(module: ModuleType) -> Iterator[tuple[str, str, str]]:
                 for each in mark.args[1]:
                     for inner in getattr(each, "marks", ()):
                         if inner.name == "presses":
-                            yield *inner.args, f"{name}[{each.id}]"
+                            yield *inner.args, f"{name}[{each.id}]".replace("\\", "\\\\")  # as pytest has it
 
 
 def problems(found: Proofs, specs: Sequence[KeySpec] = KEYS) -> list[str]:
