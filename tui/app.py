@@ -255,8 +255,10 @@ def run_console(
     resume: bool = True,
 ) -> int:
     """Open the console and stay in it; the exit code of the command line, or `WANTS_DEMO`."""
+    from tui.escape import Driver, answer_escape_soon
     from tui.wiring import build_services, choose_theme
 
+    answer_escape_soon(os.environ)
     services, problems = build_services(config, read_only=read_only, journal=journal)
     on_contexts = view == "contexts"
     app = ConsoleApp(
@@ -270,6 +272,7 @@ def run_console(
         theme=choose_theme(config),
         resume=resume,
     )
+    app.driver_class = Driver
     try:
         code = app.run(mouse=config.ui.mouse) or app.return_code or 0
     except OSError:  # the terminal is gone: there is nobody left to tell
