@@ -18,6 +18,8 @@ from textual.theme import Theme as TextualTheme
 
 from adapters.errors import AdapterError
 from adapters.model import Kind, Ref, parse_kind
+from adapters.turns import somebody_waits
+from tui import aftermath
 from tui.clipboard import osc52
 from tui.core.services import Note, Services
 from tui.navigation import Navigator
@@ -86,6 +88,7 @@ class ConsoleApp(Navigator, inherit_bindings=False):
                 self.open_contexts()
             if self.problems:
                 self.call_after_refresh(self._say_problems)
+            self.run_worker(aftermath.tell(self), group="aftermath", exit_on_error=False)
         else:
             from tui.screens.first import FirstScreen
 

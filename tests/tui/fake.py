@@ -178,6 +178,7 @@ def services_of(
     spool: Any = None,
     memory: Memory | None = None,
     config: Config | None = None,
+    journal: Journal | None = None,
 ) -> Services:
     """Services over fakes: refreshed only when a test asks for it, journalled nowhere."""
     now = clock or Clock()
@@ -186,7 +187,7 @@ def services_of(
     guards = Guards(lambda context: configured.get(context, OPEN))
     settings = SyncSettings(interval=30.0, relist_every=1e9, hidden_factor=1.0)
     store = Store()
-    journal = Journal(None, clock=now, read_only=guards.why_read_only)
+    journal = journal or Journal(None, clock=now, read_only=guards.why_read_only)
     return Services(
         config=config or Config(),
         adapters=by_name,

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from adapters.actions import ActionResult
 from adapters.errors import AdapterError, Conflict, NotFound, Unsupported
@@ -45,10 +46,21 @@ class Execution:
                     await self._target(index)
 
         todo = [i for i, t in enumerate(self.plan.targets) if t.legal and t.outcome is Outcome.NOT_STARTED]
-        async with asyncio.TaskGroup() as group:
-            for index in todo:
-                group.create_task(one(index))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for index in todo:
+                    group.create_task(one(index))
+        except BaseException:
+            self._say_end()
+            raise
+        await asyncio.to_thread(self._say_end)
         return self.plan
+
+    def _say_end(self) -> None:
+        """What of a plan of several was not sent is written down too: it can be planned again from there."""
+        rest = {each.label: (each.outcome.value, each.message) for each in self.plan.can if not each.attempts}
+        with contextlib.suppress(JournalUnwritable):
+            self._journal.end(self.plan.id, rest)
 
     async def _target(self, index: int) -> None:
         target = self.plan.targets[index]
@@ -87,13 +99,13 @@ class Execution:
 
     async def _write(self, target: PlanTarget, last: bool = False) -> PlanTarget:
         """One journalled request; once more only after proof that the first was not executed."""
-        target = replace(target, attempts=target.attempts + 1)
         try:
             permit = await self._permit(target)
         except ReadOnly as refusal:
             return _stopped(target, refusal)
         except JournalUnwritable as refusal:
             return _ended(target, Outcome.FAILED, str(refusal))
+        target = replace(target, attempts=target.attempts + 1)
         try:
             result, answer = await self._perform(target, permit)
         except ReadOnly as refusal:  # switched on after the permit was given and before the request left
@@ -117,7 +129,9 @@ class Execution:
         plan = self.plan
         action = plan.method or (target.spec.id if target.spec else plan.action)
         where = target.ref if target.ref.id else target.ref.context
-        return await asyncio.to_thread(self._journal.issue, plan.id, action, where, plan.params, plan.reason)
+        every = [each.label for each in plan.can]
+        issue = partial(self._journal.issue, targets=every if len(every) > 1 else ())
+        return await asyncio.to_thread(issue, plan.id, action, where, plan.params, plan.reason)
 
     async def _perform(self, target: PlanTarget, permit: Permit) -> tuple[ActionResult, Json]:
         adapter, plan = self._adapters[target.ref.context], self.plan

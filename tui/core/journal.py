@@ -6,22 +6,26 @@ read-only mode is enforced.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import getpass
 import json
 import os
 import re
 import socket
+import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from adapters.model import Json, Ref
 from adapters.permit import Permit
+from tui.core import journalentry
+from tui.core.journalentry import CUT_OFF, UNKNOWN, Entry, JournalPlan
 from tui.core.private import make_private
+from tui.core.processes import began, boot_id, is_alive
 
 _SECRET = r"passw|pwd|secret|token|credential|(?:api|access|private)[_-]?key|authori[sz]ation|authentication|cookie"
 SECRET_KEY = re.compile(f"(?i){_SECRET}")
@@ -29,8 +33,12 @@ SECRET_OPTION = re.compile(rf"(?i)((?:--?|\b)[\w-]*(?:{_SECRET})[\w-]*=)\S+")
 NAMES = ("name", "key", "Name", "Key")
 VALUES = ("value", "Value")
 LONGEST_MESSAGE = 2000
-UNKNOWN = "unknown"
 MONTH = re.compile(r"\d{4}-\d{2}")
+START = re.compile(rb'\{"time":"[^"]*","type":"(\w+)","record":"(\w+)"')
+ELSEWHERE = 600.0
+"""Seconds for which a write of another machine may still be under way."""
+
+__all__ = ["Entry", "Journal", "JournalPlan", "JournalUnwritable", "ReadOnly", "redacted"]
 
 
 class JournalUnwritable(RuntimeError):
@@ -39,34 +47,6 @@ class JournalUnwritable(RuntimeError):
 
 class ReadOnly(RuntimeError):
     """The context is read-only; the sentence says by whose wish."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One journalled write. `outcome` None: it never came back; `alive` says that its process still runs."""
-
-    record: str
-    plan: str
-    action: str
-    target: str
-    params: Mapping[str, Json]
-    reason: str
-    time: str
-    user: str
-    pid: int
-    outcome: str | None = None
-    message: str = ""
-    created: str | None = None
-    ended: str | None = None
-    alive: bool = False
-
-    @property
-    def ending(self) -> str | None:
-        """The outcome as output shows it: a write whose process died may have been carried out or not."""
-        return self.outcome or (None if self.alive else UNKNOWN)
-
-    def to_json(self) -> dict[str, Json]:
-        return {**{name: _plain(getattr(self, name)) for name in self.__slots__}, "outcome": self.ending}
 
 
 class Journal:
@@ -82,32 +62,37 @@ class Journal:
         self.directory = directory
         self._clock = clock
         self._read_only = read_only
-        self._boot = boot_id()
+        self._boot, self._host = boot_id(), socket.gethostname()
+        self._since_boot = began(os.getpid())
         self._user = _user()
+        self._plans: set[str] = set()
+        self._beginning = threading.Lock()
 
     def issue(
-        self, plan: str, action: str, target: Ref | str, params: Mapping[str, Json], reason: str = ""
+        self,
+        plan: str,
+        action: str,
+        target: Ref | str,
+        params: Mapping[str, Json],
+        reason: str = "",
+        *,
+        targets: Sequence[str] = (),
     ) -> Permit:
         """The permit for one write, after its intention has been fsynced. Blocks: call it in a thread.
 
-        Raises ReadOnly, or JournalUnwritable; then the write must not be made.
+        `targets` are all of a plan of several: they are written before its first write, so that what is left of
+        it is known even after a crash. Raises ReadOnly, or JournalUnwritable; then the write must not be made.
         """
         context = target.context if isinstance(target, Ref) else target
         self.allow(context)
         record = uuid.uuid4().hex[:16]
-        self._write(
-            {
-                "type": "intent",
-                "record": record,
-                "plan": plan,
-                "action": action,
-                "target": str(target),
-                "params": redacted(dict(params)),
-                "reason": reason,
-                "user": self._user,
-                "host": socket.gethostname(),
-            }
-        )
+        about: dict[str, Json] = {"plan": plan, "action": action, "user": self._user, "host": self._host}
+        with self._beginning:
+            if targets and plan not in self._plans:
+                self._write({"type": "plan", "record": record, **about, "targets": list(targets)})
+                self._plans.add(plan)
+        about.update(target=str(target), params=redacted(dict(params)), reason=reason)
+        self._write({"type": "intent", "record": record, **about})
         return Permit(plan, record, action, target, check=lambda: self.allow(context))
 
     def allow(self, context: str) -> None:
@@ -118,16 +103,29 @@ class Journal:
 
     def outcome(self, permit: Permit, outcome: str, message: str = "", created: Ref | None = None) -> None:
         """What came of it. Raises JournalUnwritable."""
+        self._outcome(permit.plan, permit.record, outcome, message, created)
+
+    def _outcome(self, plan: str, record: str, outcome: str, message: str, created: Ref | None = None) -> None:
         self._write(
             {
                 "type": "outcome",
-                "record": permit.record,
-                "plan": permit.plan,
+                "record": record,
+                "plan": plan,
                 "outcome": outcome,
                 "message": message[:LONGEST_MESSAGE],
                 "created": str(created) if created else None,
             }
         )
+
+    def end(self, plan: str, rest: Mapping[str, tuple[str, str]]) -> None:
+        """A plan of several is over; `rest` are outcome and message of targets of which nothing was sent.
+        Raises JournalUnwritable."""
+        if plan in self._plans:
+            self._plans.discard(plan)
+            left: dict[str, Json] = {
+                target: [outcome, message[:LONGEST_MESSAGE]] for target, (outcome, message) in rest.items()
+            }
+            self._write({"type": "end", "record": plan, "plan": plan, "rest": left})
 
     def months(self) -> list[str]:
         """The months there are files of, oldest first, as `2026-08`."""
@@ -136,57 +134,70 @@ class Journal:
         return sorted(path.stem for path in self.directory.glob("*.jsonl") if MONTH.fullmatch(path.stem))
 
     def records(self, month: str | None = None) -> list[Entry]:
-        """Every write, oldest first, with its outcome; of one month (by its intention) or of all.
+        """Every write, oldest first, with its outcome; of one month (by its intention) or of all."""
+        found = journalentry.entries(self._since(month), self._lives)
+        return found if month is None else [entry for entry in found if entry.time.startswith(month)]
 
-        Lines that do not parse are passed over: the last one is torn when the machine went down.
-        """
-        found: dict[str, dict[str, Json]] = {}
+    def plans(self, month: str | None = None) -> list[JournalPlan]:
+        """Every plan, oldest first; those that began in a month, or all."""
+        found = journalentry.plans(list(self._since(month)), self._lives)
+        return found if month is None else [plan for plan in found if plan.first.time.startswith(month)]
+
+    def unfinished(self, months: int | None = None) -> list[Entry]:
+        """Writes whose process died before their outcome was known, of the last so many months: their objects
+        want a look. Only what has no outcome is read as JSON, so that a long journal delays no start."""
+        begun: dict[bytes, bytes] = {}
+        ended: set[bytes] = set()
+        for month in self.months()[-(months or 0) :]:
+            for raw in self._raw(month):
+                found = START.match(raw)
+                if found is not None and found[1] == b"intent":
+                    begun[found[2]] = raw
+                elif found is not None and found[1] == b"outcome":
+                    ended.add(found[2])
+        lines = [line for id, raw in begun.items() if id not in ended and (line := _read(raw)) is not None]
+        return [entry for entry in journalentry.entries(lines, self._lives) if entry.unfinished]
+
+    def resolve(self, entry: Entry, seen: str) -> None:
+        """Write down what the object of an unfinished write was later seen as. Raises JournalUnwritable."""
+        message = f"{CUT_OFF}; later seen as {seen}"
+        self._outcome(entry.plan, entry.record, UNKNOWN, message)
+
+    def torn(self) -> bool:
+        """Whether the last line was cut off: the disk was full, or the machine went down."""
+        for month in self.months()[-1:]:
+            with self._path(month).open("rb") as file:
+                end = file.seek(0, os.SEEK_END)
+                file.seek(max(0, end - 1))
+                return end > 0 and file.read(1) != b"\n"
+        return False
+
+    def _since(self, month: str | None) -> Iterator[dict[str, Json]]:
+        """Lines of that month and the later ones: an outcome may be in the next file. Those that do not parse
+        are passed over: the last one is torn when the machine went down."""
         for name in self.months():
-            for line in self._lines(name):
-                record = str(line.get("record"))
-                if line.get("type") == "intent":
-                    found[record] = {**line, "month": name}
-                elif line.get("type") == "outcome" and record in found:
-                    found[record]["end"] = line
-        chosen = (data for data in found.values() if month is None or data["month"] == month)
-        return [self._entry(data) for data in chosen]
+            if month is None or name >= month:
+                yield from filter(None, map(_read, self._raw(name)))
 
-    def unfinished(self) -> list[Entry]:
-        """Writes whose process died before their outcome was known: their objects want a look."""
-        return [entry for entry in self.records() if entry.outcome is None and not entry.alive]
+    def _raw(self, month: str) -> Iterator[bytes]:
+        with self._path(month).open("rb") as file:
+            yield from file
 
-    def _entry(self, data: Mapping[str, Json]) -> Entry:
-        end = data.get("end")
-        end = end if isinstance(end, dict) else {}
-        params, pid = data.get("params"), data.get("pid")
-        pid = pid if isinstance(pid, int) else 0
-        return Entry(
-            record=str(data.get("record")),
-            plan=str(data.get("plan")),
-            action=str(data.get("action")),
-            target=str(data.get("target")),
-            params=params if isinstance(params, dict) else {},
-            reason=str(data.get("reason") or ""),
-            time=str(data.get("time")),
-            user=str(data.get("user")),
-            pid=pid,
-            outcome=str(end["outcome"]) if end.get("outcome") else None,
-            message=str(end.get("message") or ""),
-            created=str(end["created"]) if end.get("created") else None,
-            ended=str(end["time"]) if end.get("time") else None,
-            alive=not end and data.get("boot") == self._boot and _alive(pid),
-        )
-
-    def _lines(self, month: str) -> Iterator[dict[str, Json]]:
+    def _path(self, month: str) -> Path:
         assert self.directory is not None
-        with (self.directory / f"{month}.jsonl").open("rb") as file:
-            for raw in file:
-                try:
-                    line = json.loads(raw)
-                except (ValueError, RecursionError):
-                    continue
-                if isinstance(line, dict):
-                    yield line
+        return self.directory / f"{month}.jsonl"
+
+    def _lives(self, line: Mapping[str, Json]) -> bool:
+        """Whether the process that wrote a line still runs. Of another machine that has the same home nobody
+        here can know: for a while it is taken to."""
+        pid, since = line.get("pid"), line.get("since")
+        if line.get("host") != self._host:
+            with contextlib.suppress(ValueError):
+                written = datetime.fromisoformat(str(line.get("time")).replace("Z", "+00:00"))
+                return self._clock() - written.timestamp() < ELSEWHERE
+        if line.get("boot") != self._boot or not isinstance(pid, int):
+            return False
+        return is_alive(pid, since if isinstance(since, int) else None)
 
     def _write(self, record: dict[str, Json]) -> None:
         if self.directory is None:
@@ -194,7 +205,7 @@ class Journal:
         now = self._clock()
         stamp = datetime.fromtimestamp(now, UTC)
         full = {"time": stamp.isoformat(timespec="milliseconds").replace("+00:00", "Z"), **record}
-        full.update(pid=os.getpid(), boot=self._boot)
+        full.update(pid=os.getpid(), boot=self._boot, since=self._since_boot)
         line = json.dumps(full, ensure_ascii=True, separators=(",", ":"), default=str).encode() + b"\n"
         path = self.directory / f"{stamp:%Y-%m}.jsonl"
         try:
@@ -242,24 +253,12 @@ def _hidden(value: Json) -> Json:
     return None if value is None else "***"
 
 
-def boot_id() -> str:
-    """Names this boot of the machine, so that a pid of an earlier boot is never taken for a living process."""
+def _read(raw: bytes) -> dict[str, Json] | None:
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return f"{socket.gethostname()}-{int(time.time() - time.monotonic()) // 60}"
-
-
-def _alive(pid: int) -> bool:
-    if pid <= 0:
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        line = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return line if isinstance(line, dict) else None
 
 
 def _user() -> str:
@@ -275,9 +274,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _plain(value: object) -> Json:
-    if isinstance(value, Mapping):
-        return dict(value)
-    return value  # type: ignore[return-value]

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from adapters.model import Json, Kind, Ref
 from tui.core import journal as journal_module
-from tui.core.journal import Journal, JournalUnwritable, ReadOnly, boot_id, redacted
+from tui.core.journal import Journal, JournalUnwritable, ReadOnly, redacted
+from tui.core.processes import boot_id
 
 REF = Ref("kfp", Kind.RUN, "0b3e7a52")
 AUGUST = 1787409127.25  # 2026-08-22T14:32:07.250Z
