@@ -138,7 +138,15 @@ KEYS: tuple[KeySpec, ...] = (
         ("next-pane", "tab", "next pane, source"),
         ("previous-pane", "shift-tab", "previous pane"),
     ),
-    *_specs("LOOK", (DETAIL,), ("zoom", "z", "zoom")),
+    *_specs(
+        "LOOK",
+        (DETAIL,),
+        ("zoom", "z", "zoom to the row"),
+        ("zoom-in", ")", "zoom in"),
+        ("zoom-out", "(", "zoom out"),
+        ("time-back", "<", "earlier"),
+        ("time-on", ">", "later"),
+    ),
     *_specs(
         "LOOK",
         (LOGS,),

@@ -12,9 +12,9 @@ from adapters.port import KindSpec, Query
 from tui.core.format import age, clock
 from tui.core.text import safe
 from tui.screens import detailview
-from tui.screens.detailbase import DetailBase
 from tui.screens.detailside import side_rows
 from tui.screens.detailtabs import pane_rows
+from tui.screens.detailtime import DetailTime
 from tui.widgets.detailhead import DetailHead, Tab
 from tui.widgets.draw import Piece
 from tui.widgets.keybar import Hint
@@ -24,7 +24,7 @@ from tui.widgets.tasktree import TaskTree
 SIDE_FROM = 160
 
 
-class DetailScreen(DetailBase):
+class DetailScreen(DetailTime):
     """Draws the panes and answers to the keys."""
 
     CSS = """
@@ -49,7 +49,6 @@ class DetailScreen(DetailBase):
         if found is not None:
             self.names[self.ref] = found.name
             self.crumbs()
-            self.set_counts_text(detailview.status(found, parts, now), self._right())
         self.facts.tabs, self.facts.tab = tabs, self.tab
         if self.detail is not None:
             leaves = [row.resource for row in self.tasks.rows if row.resource and not row.has_children] or parts
@@ -57,9 +56,9 @@ class DetailScreen(DetailBase):
             self.facts.why, self.facts.why_right = detailview.why(self.detail, leaves, key)
             self.facts.facts = detailview.facts(self.detail, self.spec, now)
         self.facts.show()
-        tasks = self.children_of(Kind.TASK)
-        if tasks is not None and tasks.as_of is not None:
-            self.tasks.show(tasks.rows.values(), now, complete=tasks.complete)
+        self.feed(now)
+        if found is not None:
+            self.set_counts_text(detailview.status(found, parts, now), self._right())
         self.show_pane(now)
         self.update_peek()
 
@@ -71,7 +70,8 @@ class DetailScreen(DetailBase):
                 self._wanted_tab = None
                 self.do_why()
             return
-        match = next((tab.id for tab in tabs if tab.title == wanted), None)
+        titles = {"Timeline": ("Tasks", "Time")}.get(wanted or "", (wanted,))
+        match = next((tab.id for tab in tabs if tab.title in titles), None)
         if match is not None:
             self.tab, self._wanted_tab = match, None
         elif self.detail is not None:
@@ -96,6 +96,8 @@ class DetailScreen(DetailBase):
     def _right(self) -> list[Piece]:
         """What can be done about it, where there is room to say so."""
         found, schema = self.found, self.schema
+        if self.tasks.zoomed and self.pane is self.tasks:
+            return [(self.tasks.zoomed, "accent")]
         if self.size.width < SIDE_FROM or found is None or schema is None or found.state not in FAULTY:
             return []
         spec = schema.action("retry", self.ref.kind)
@@ -151,7 +153,8 @@ class DetailScreen(DetailBase):
             return "unfold" if row.closed or row.is_fold else "fold"
         if here is not None and self.pane is self.tasks:
             spec = self._spec_of(here.ref.kind)
-            return spec.opens.plural if spec and spec.opens else "detail"
+            in_list = spec is not None and spec.opens is not None and here.ref.kind is Kind.TASK
+            return spec.opens.plural if spec and spec.opens and in_list else "detail"
         return "open"
 
     def on_line_list_rested(self) -> None:
@@ -203,8 +206,10 @@ class DetailScreen(DetailBase):
             self.rows.open()
 
     def on_task_tree_open(self, event: TaskTree.Open) -> None:
-        spec = self._spec_of(Kind.TASK)
-        if spec is not None and spec.opens is not None:
+        spec = self._spec_of(event.task.ref.kind)
+        if event.task.ref == self.ref:
+            self.message("this is it", "muted")
+        elif spec is not None and spec.opens is not None and event.task.ref.kind is Kind.TASK:
             name = safe(self.found.name if self.found else self.ref.id, 200)
             trail = (self.ref.kind.plural, name, safe(event.task.name, 200))
             self.console.open_list(spec.opens, [self.ref.context], Query(parent=event.task.ref), trail=trail)
@@ -222,12 +227,6 @@ class DetailScreen(DetailBase):
     def do_right(self) -> None:
         if isinstance(self.pane, TaskTree):
             self.tasks.unfold()
-
-    def do_zoom(self) -> None:
-        if isinstance(self.pane, TaskTree):
-            self.tasks.zoom()
-        else:
-            self.message("zoom works on the task tree", "muted")
 
     def do_times(self) -> None:
         self.tasks.flip_times()
@@ -267,9 +266,6 @@ class DetailScreen(DetailBase):
             self.message("no events are known here", "muted")
         else:
             self.show_tab(tab)
-
-    def do_timeline(self) -> None:
-        self.show_tab(self.facts.tabs[0].id if self.facts.tabs else "")
 
     def do_host(self) -> None:
         host = next((each.host for each in (self.current, self.found) if each is not None and each.host), None)

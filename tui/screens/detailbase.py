@@ -61,7 +61,7 @@ class DetailBase(PaneScreen):
 
     @property
     def pane(self) -> LineList:
-        return self.tasks if self.tab == Kind.TASK.value else self.rows
+        return self.tasks if self.tab in (Kind.TASK.value, detailview.TIMELINE) else self.rows
 
     @property
     def found(self) -> Resource | None:

@@ -21,6 +21,9 @@ from tui.widgets.sections import Row, written
 from tui.widgets.tree import SEVERITY
 
 FACTS = 10
+TIMELINE = "timeline"
+"""The tab of what has no tasks but other parts with times."""
+
 TITLES = {kind: kind.plural.capitalize() for kind in Kind}
 
 
@@ -141,6 +144,10 @@ def tabs(detail: Detail | None, spec: KindSpec | None, counts: Mapping[Kind, int
     first = [Tab(kind.value, TITLES[kind]) for kind in kinds if kind is Kind.TASK]  # line 2 counts them
     params = [section_tab(each) for each in found if isinstance(each, Fields)][:1]
     children = [Tab(kind.value, TITLES[kind], counts.get(kind)) for kind in kinds if kind is not Kind.TASK]
+    tried = getattr(detail.resource, "attempt", None) if detail else None
+    timed = Kind.POD in kinds or Kind.RUN in kinds or (not kinds and tried is not None and tried > 1)
+    if timed and not first:
+        children.append(Tab(TIMELINE, "Time"))
     own_events = [section_tab(each) for each in found if each.title == "Events"]
     said = [Tab("events", "Events", events)] if spec and spec.events.supported and not own_events else own_events
     logs = [Tab("logs", "Logs")] if spec and spec.logs.supported else []

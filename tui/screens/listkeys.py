@@ -188,7 +188,7 @@ class ListKeys(GridScreen):
         self._tab("Events")
 
     def do_timeline(self) -> None:
-        self._tab("Tasks")
+        self._tab("Timeline")
 
     def _tab(self, tab: str) -> None:
         if (found := self._object()) is not None:

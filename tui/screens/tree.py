@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 
 from adapters.errors import AdapterError, NotFound
-from adapters.model import ENDED, FAULTY, Ref, Resource
+from adapters.model import ENDED, FAULTY, Ref, Resource, State
 from tui import keys
 from tui.core.format import clock, count, short_id, symbol
 from tui.core.store import Diff, Key, Snapshot
@@ -221,8 +221,7 @@ class TreeScreen(ObjectKeys, PaneScreen):
         red = sum(1 for node in objects if node.state in FAULTY)
         pieces: list[Piece] = [(f"{count(len(objects))} shown", "muted")]
         if red:
-            sign = symbol(next(iter(FAULTY)), self.services.ascii)
-            pieces += [("   " + sign, "failed"), (f" {count(red)}", "text")]
+            pieces += [("   " + symbol(State.FAILED, self.services.ascii), "failed"), (f" {count(red)}", "text")]
         return pieces
 
     def update_peek(self) -> None:
@@ -248,7 +247,8 @@ class TreeScreen(ObjectKeys, PaneScreen):
         if node.unfolds:
             key = "left" if node.open else "right"
             hints.append((shown(key), "fold" if node.open else "unfold", True))
-            hints.append((shown("unfold-all"), "all below", True))
+            deep = node.path in self.folds.deep
+            hints.append((shown("unfold-all"), "none below" if deep else "all below", True))
         if spec is not None and spec.logs.supported:
             hints.append((shown("logs"), "logs", True))
         self.key_hints([*hints, (shown("next-fault"), "next red", True)], _FIXED)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from adapters.model import Kind
+from tui.core.cells import native_word
 from tui.core.format import NOTHING, age, clock, state_token, symbol
 from tui.core.text import cell_len, cut, pad, safe
 from tui.core.treemodel import Node, Path
@@ -116,7 +118,10 @@ class NodeList(LineList):
             return clock(start, self.now)
         if node.tried is not None:
             return age(node.tried.lasted(self.now))
-        return age(node.resource.duration(self.now)) if node.resource is not None else NOTHING
+        found = node.resource
+        if found is None or found.ref.kind in (Kind.HOST, Kind.POOL):  # they neither start nor end
+            return ""
+        return age(found.duration(self.now))
 
 
 def _name(node: Node) -> str:
@@ -131,7 +136,7 @@ def _kind(node: Node) -> str:
 
 def _native(node: Node) -> str:
     said = node.tried.native if node.tried is not None else node.resource.native_state if node.resource else ""
-    return safe(said, 60) or NOTHING
+    return safe(native_word(said), 60) or NOTHING
 
 
 def _word_token(node: Node) -> str:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from textual.message import Message
+from textual.strip import Strip
 
 from adapters.model import FAULTY, Ref, Resource
 from tui.core.format import age, clock, state_token, symbol
-from tui.core.text import cell_len, cut, pad
+from tui.core.text import cell_len, cut, pad, safe
+from tui.core.tries import Try
 from tui.styles.tokens import active
-from tui.widgets import tree
+from tui.widgets import draw, tree
 from tui.widgets.draw import Piece, width_of
 from tui.widgets.lines import Line, LineList, gutter, piece
-from tui.widgets.timeline import Axis, axis_of, bar
+from tui.widgets.timeline import Axis, Window, axis_of, bar
 
 MAX_MARKS = 8
 
 
 class TaskTree(LineList):
     """Tasks as a tree, a bar each. The cursor stays on its task over refreshes."""
+
+    title = "TASK"
+    empty, empty_token = "", "muted"
+    """What is said where there is nothing."""
 
     class Open(Message):
         """Enter on a task that has no children of its own kind."""
@@ -40,15 +46,26 @@ class TaskTree(LineList):
         self._tasks: tuple[Resource, ...] = ()
         self._shut: set[str] = set()
         self._unfolded: set[str] = set()
-        self._zoom: tuple[float, float] | None = None
+        self._tries: Mapping[Ref, Sequence[Try]] = {}
+        self._folds = True
+        self.window = Window()
         self._times = False
         self._placed = False
 
-    def show(self, tasks: Iterable[Resource], now: float, *, complete: bool = True) -> None:
-        """Draw these tasks as of `now`. Until they are `complete` and seen, the cursor is put on what needs a
-        look; afterwards only the user moves it."""
+    def show(
+        self,
+        tasks: Iterable[Resource],
+        now: float,
+        *,
+        complete: bool = True,
+        tries: Mapping[Ref, Sequence[Try]] | None = None,
+        folds: bool = True,
+    ) -> None:
+        """Draw these tasks (or whatever has times) as of `now`. Until they are `complete` and seen, the cursor is
+        put on what needs a look; afterwards only the user moves it."""
         self._tasks = tuple(tasks)
         self.now = now
+        self._tries, self._folds = tries or {}, folds
         self._rebuild()
         if not self._placed and self.rows:
             self._placed = complete
@@ -58,7 +75,9 @@ class TaskTree(LineList):
 
     def _rebuild(self) -> None:
         key = self.rows[self.cursor].key if self.cursor < len(self.rows) else None
-        self.rows = tree.build(self._tasks, closed=self._shut, unfolded=self._unfolded)
+        self.rows = tree.build(
+            self._tasks, closed=self._shut, unfolded=self._unfolded, tries=self._tries, folds=self._folds
+        )
         self.cursor = next((i for i, row in enumerate(self.rows) if row.key == key), self.cursor)
         self.clamp()
         self.refresh()
@@ -99,6 +118,11 @@ class TaskTree(LineList):
     def heads(self) -> int:
         return 1
 
+    def render_line(self, y: int) -> Strip:
+        if self.rows or y != 1:
+            return super().render_line(y)
+        return draw.line([piece("  "), piece(safe(self.empty), self.empty_token)], self.size.width)
+
     def is_red(self, index: int) -> bool:
         return self.rows[index].state in FAULTY
 
@@ -113,18 +137,38 @@ class TaskTree(LineList):
         return name, has_try, has_dur, max(0, room - name)
 
     def _axis(self, width: int) -> Axis | None:
-        if self._zoom is not None:
-            return Axis(*self._zoom, width)
-        return axis_of(self.rows, self.now, width)
+        whole = axis_of(self.rows, self.now, width)
+        return self.window.of(whole) if whole is not None else None
 
     def head(self, row: int, width: int) -> Line:
+        if not self.rows:
+            return [piece(f"  {self.title}", "muted")]
         name, has_try, has_dur, room = self._widths(width - 1)
         axis = self._axis(room)
-        text = "  " + pad("TASK", name) + "  "
+        text = "  " + pad(self.title, name) + "  "
         text += "TRY" + "  " if has_try else ""
         text += ("START " if self._times else "   DUR") + "  " if has_dur else ""
-        labels = axis.labels() if axis else ""
-        return [piece(text + labels, "muted"), piece("  zoomed" if self._zoom and not axis else "", "accent")]
+        if axis is None:
+            return [piece(text, "muted")]
+        before, after = self._beyond(axis)
+        lead = [piece(text[:-1], "muted"), piece("‹" if before else " ", "accent")]
+        return [*lead, piece(axis.labels(), "muted"), piece("›" if after else " ", "accent")]
+
+    def _beyond(self, axis: Axis) -> tuple[bool, bool]:
+        """Whether there is more before and after what is shown."""
+        whole = axis_of(self.rows, self.now, axis.width)
+        if whole is None or self.window.part is None:
+            return False, False
+        return axis.start > whole.start, axis.end < whole.end
+
+    @property
+    def zoomed(self) -> str:
+        """Which part of the axis is shown, and how much larger; nothing when it is all of it."""
+        whole, axis = axis_of(self.rows, self.now, 1), self._axis(1)
+        if whole is None or axis is None or self.window.part is None:
+            return ""
+        larger = (whole.end - whole.start) / max(axis.end - axis.start, 1e-9)
+        return f"{larger:.3g}x  {clock(axis.start, self.now)} to {clock(axis.end, self.now)}"
 
     def line(self, index: int, width: int, *, selected: bool) -> Line:
         row = self.rows[index]
@@ -202,15 +246,30 @@ class TaskTree(LineList):
 
     def zoom(self) -> None:
         """The axis covers only the cursor's row, with a little around it; again: the whole run."""
-        row = self.row
-        if self._zoom is not None or row is None:
-            self._zoom = None
+        row, whole = self.row, axis_of(self.rows, self.now, 1)
+        inside = axis_of([row], self.now, 1) if row is not None else None
+        if self.window.part is not None or inside is None or whole is None:
+            self.window = Window()
         else:
-            inside = axis_of([row], self.now, 1)
-            if inside is not None:
-                margin = (inside.end - inside.start) * 0.1
-                self._zoom = (inside.start - margin, inside.end + margin)
+            margin = (inside.end - inside.start) * 0.1
+            self.window.show(whole, inside.start - margin, inside.end + margin)
         self.refresh()
+
+    def scale(self, factor: float) -> bool:
+        """Show more or less of the axis, around the middle of the cursor's row; False where it stays as it is."""
+        whole = axis_of(self.rows, self.now, 1)
+        inside = axis_of([self.row], self.now, 1) if self.row is not None else None
+        around = (inside.start + inside.end) / 2 if inside is not None else None
+        changed = whole is not None and self.window.scale(whole, factor, around)
+        self.refresh()
+        return changed
+
+    def scroll_time(self, share: float) -> bool:
+        """Move the part that is shown by a share of itself; False where there is nothing more."""
+        whole = axis_of(self.rows, self.now, 1)
+        changed = whole is not None and self.window.scroll(whole, share)
+        self.refresh()
+        return changed
 
     def move_to(self, index: int) -> None:
         self._placed = True

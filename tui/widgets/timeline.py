@@ -1,12 +1,13 @@
-"""Bars on a common time axis: `·` waits, `━` runs, `─` a group, and the last glyph is the state."""
+"""Bars on a common time axis: `·` waits, `━` runs, `─` a group, `┊` is now, and the last glyph is the state."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
-from adapters.model import ENDED
+from adapters.model import ENDED, State
 from tui.core.format import state_token, symbol
 from tui.widgets.draw import Piece
 from tui.widgets.lines import piece
@@ -25,6 +26,9 @@ class Axis:
         span = max(self.end - self.start, 1e-9)
         share = (at - self.start) / span
         return max(0, min(self.width - 1, int(share * (self.width - 1))))
+
+    def holds(self, at: float) -> bool:
+        return self.start <= at <= self.end
 
     def labels(self) -> str:
         """Clock times at the quarters and at the end, as many as fit, exactly `width` columns."""
@@ -62,30 +66,122 @@ def axis_of(rows: Iterable[TreeRow], now: float, width: int) -> Axis | None:
     return Axis(min(starts), max(min(starts) + 1.0, *ends), width)
 
 
+@dataclass(slots=True)
+class Window:
+    """Which part of the whole axis is shown. A part that reaches the end stays there while the end moves."""
+
+    part: tuple[float, float] | None = None
+    at_end: bool = False
+
+    def of(self, whole: Axis) -> Axis:
+        if self.part is None:
+            return whole
+        start, end = self.part
+        moved = max(0.0, whole.end - end) if self.at_end else 0.0
+        return Axis(start + moved, end + moved, whole.width)
+
+    def scale(self, whole: Axis, factor: float, around: float | None = None) -> bool:
+        """Show `factor` of what is shown now; False where there is no more or no less to show."""
+        shown = self.of(whole)
+        span = (shown.end - shown.start) * factor
+        if span < SHORTEST and factor < 1:
+            return False
+        if span >= whole.end - whole.start:
+            changed = self.part is not None
+            self.part = None
+            return changed
+        middle = around if around is not None and shown.holds(around) else (shown.start + shown.end) / 2
+        return self.show(whole, middle - span / 2, middle + span / 2)
+
+    def show(self, whole: Axis, start: float, end: float) -> bool:
+        """This part, moved into the whole where it is beyond; False where that is what is shown already."""
+        before = self.of(whole)
+        span = end - start
+        start = max(whole.start, min(start, whole.end - span))
+        self.part, self.at_end = (start, start + span), start + span >= whole.end
+        return self.part != (before.start, before.end)
+
+    def scroll(self, whole: Axis, share: float) -> bool:
+        shown = self.of(whole)
+        step = (shown.end - shown.start) * share
+        return self.part is not None and self.show(whole, shown.start + step, shown.end + step)
+
+
+SHORTEST = 5.0
+"""So many seconds are shown at least."""
+
+
 def bar(row: TreeRow, axis: Axis, now: float, *, ascii: bool = False) -> list[Piece]:
     """The bar of one row, `axis.width` columns; nothing is drawn of what the server did not say."""
-    glyph = symbol(row.state, ascii=ascii)
-    token = state_token(row.state)
-    began = row.start if row.start is not None else row.queued
-    if began is None:
-        return [piece(" " * axis.width)]
-    over = row.state in ENDED
-    end = row.end if row.end is not None else (began if over else now)
-    if end < axis.start or min(began, row.queued if row.queued is not None else began) > axis.end:
-        return [piece(" " * axis.width)]
-    first = axis.column(row.queued if row.queued is not None else began)
-    last = axis.column(end)
-    # What never began has no bar, only its end; and the clocks of servers differ.
-    first = last if row.start is None and (over or row.end is not None) else min(first, last)
-    works = axis.column(row.start) if row.start is not None else last
-    wait, work, group = (".", "=", "-") if ascii else ("·", "━", "─")
-    waiting = wait * max(0, min(works, last) - first)
-    working = (group if row.has_children else work) * max(0, last - max(first, works))
-    if row.has_children:
-        waiting, working = "", group * (last - first)
-    return [
-        piece(" " * first),
-        piece(waiting + working, "muted"),
-        piece(glyph, token),
-        piece(" " * (axis.width - last - 1)),
-    ]
+    canvas = Canvas(axis, ascii)
+    if row.tries and (row.closed or not row.has_children):
+        for tried in row.tries[:-1]:
+            canvas.spell(tried.queued, tried.start, tried.end, tried.state, "muted")
+        last = row.tries[-1]
+        canvas.spell(last.queued, last.start, last.end, last.state, "text", now=now)
+    else:
+        token = "muted" if row.has_children else "text"
+        canvas.spell(row.queued, row.start, row.end, row.state, token, now=now, group=row.has_children)
+    canvas.line_at(now)
+    return canvas.pieces()
+
+
+class Canvas:
+    """One line of the axis: what is drawn later covers what was drawn before, but for the now line."""
+
+    def __init__(self, axis: Axis, ascii: bool) -> None:
+        self.axis, self.ascii = axis, ascii
+        self.cells: list[Piece] = [piece(" ")] * axis.width
+
+    def spell(
+        self,
+        queued: float | None,
+        start: float | None,
+        end: float | None,
+        state: State,
+        token: str,
+        *,
+        now: float | None = None,
+        group: bool = False,
+    ) -> None:
+        """Waiting, work, and the state where it ends; without an end it goes on until `now`, if that is given."""
+        axis = self.axis
+        began = start if start is not None else queued
+        if began is None:
+            return
+        over = state in ENDED
+        until = end if end is not None else began if over or now is None else now
+        earliest = min(began, queued if queued is not None else began)
+        if until < axis.start or earliest > axis.end:
+            return
+        first = axis.column(queued if queued is not None else began)
+        last = axis.column(until)
+        # What never began has no bar, only its end; and the clocks of servers differ.
+        first = last if start is None and (over or end is not None) else min(first, last)
+        works = axis.column(start) if start is not None else last
+        wait, work, grouped = (".", "=", "-") if self.ascii else ("·", "━", "─")
+        if group:
+            self._fill(first, last, grouped, "muted")
+        else:
+            still = start is None and not over
+            self._fill(first, min(works, last), wait, "waiting" if still else "muted")
+            self._fill(max(first, works), last, work, token)
+        if axis.holds(until):
+            self.cells[last] = piece(symbol(state, ascii=self.ascii), state_token(state))
+        elif until > axis.end:
+            self._fill(last, last + 1, grouped if group else work if start is not None else wait, token)
+
+    def _fill(self, first: int, last: int, glyph: str, token: str) -> None:
+        for column in range(first, last):
+            self.cells[column] = piece(glyph, token)
+
+    def line_at(self, now: float) -> None:
+        column = self.axis.column(now)
+        if self.axis.holds(now) and self.cells and self.cells[column][0] == " ":
+            self.cells[column] = piece(":" if self.ascii else "┊", "accent")
+
+    def pieces(self) -> list[Piece]:
+        return [
+            piece("".join(text for text, _ in run), token)
+            for token, run in groupby(self.cells, key=lambda cell: cell[1])
+        ]

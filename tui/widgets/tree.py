@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from adapters.model import ENDED, FAULTY, Ref, Resource, State, Task
 from tui.core.text import safe
+from tui.core.tries import Try
 
 FOLD_FROM = 3
 MAX_GUIDES = 8
@@ -36,7 +38,8 @@ SEVERITY = (
 class TreeRow:
     """One line of the tree. A fold stands for several siblings: `members` are their states, in order.
 
-    `key` identifies the line over refreshes; `end` is None while anything in it goes on.
+    `key` identifies the line over refreshes; `end` is None while anything in it goes on; `tries` are those of one
+    that was tried more than once.
     """
 
     key: str
@@ -52,6 +55,7 @@ class TreeRow:
     refs: tuple[Ref, ...] = ()
     has_children: bool = False
     closed: bool = False
+    tries: tuple[Try, ...] = ()
 
     @property
     def is_fold(self) -> bool:
@@ -70,10 +74,16 @@ class _Item(NamedTuple):
 
 
 def build(
-    tasks: Iterable[Resource], *, closed: Collection[str] = (), unfolded: Collection[str] = ()
+    tasks: Iterable[Resource],
+    *,
+    closed: Collection[str] = (),
+    unfolded: Collection[str] = (),
+    tries: Mapping[Ref, Sequence[Try]] = MappingProxyType({}),
+    folds: bool = True,
 ) -> list[TreeRow]:
     """The lines of the tree, in order. Tasks whose parent is not among them stand at the top.
 
+    `tries` are those that are no tasks themselves; `folds` whether siblings that are numbered alike share a line.
     Parents may form a loop in hostile data: whatever is not reached from the top is appended to it.
     """
     by_ref = {task.ref: task for task in tasks}
@@ -85,26 +95,32 @@ def build(
     rows: list[TreeRow] = []
     seen: set[Ref] = set()
 
+    def items(siblings: Sequence[Resource], key: str) -> list[_Item]:
+        if not folds:
+            return [_Item((each,)) for each in sorted(siblings, key=_order)]
+        return _items(siblings, key, unfolded)
+
     def visit(tops: Sequence[Resource]) -> None:
-        stack = [(item, "", "", "") for item in reversed(_items(tops, "", unfolded))]
+        stack = [(item, "", "", "") for item in reversed(items(tops, ""))]
         while stack:
             item, indent, branch, below = stack.pop()
-            if len(item.members) > 1:
-                seen.update(member.ref for member in item.members)
-                rows.append(_fold_row(item, indent + branch))
+            members = tuple(member for member in item.members if member.ref not in seen)
+            seen.update(member.ref for member in members)
+            if len(members) > 1:
+                rows.append(_fold_row(_Item(members, item.stem), indent + branch))
                 continue
-            task = item.members[0]
-            if task.ref in seen:
+            if not members:
                 continue
-            seen.add(task.ref)
+            task = members[0]
             own = [child for child in children.get(task.ref, ()) if child.ref not in seen]
             key = str(task.ref)
-            rows.append(_task_row(task, indent + branch, bool(own), key in closed))
+            tried = tuple(tries.get(task.ref, ())) or _tries(own)
+            rows.append(_task_row(task, indent + branch, bool(own), key in closed, tried))
             if key in closed:
                 _mark_seen(own, children, seen)
                 continue
             deeper = (indent + below)[: 2 * MAX_GUIDES]
-            inner = _items(own, key, unfolded)
+            inner = items(own, key)
             for place, each in reversed(list(enumerate(inner))):
                 last = place == len(inner) - 1
                 stack.append((each, deeper, "└ " if last else "├ ", "  " if last else "│ "))
@@ -166,7 +182,18 @@ def are_tries(siblings: Sequence[Resource]) -> bool:
     return len(tries) == len(siblings) == len(set(tries))
 
 
-def _task_row(task: Resource, guide: str, has_children: bool, closed: bool) -> TreeRow:
+def _tries(own: Sequence[Resource]) -> tuple[Try, ...]:
+    """The tries of a task that are tasks themselves."""
+    if len(own) < 2 or not are_tries(own):
+        return ()
+    ordered = sorted(own, key=_order)
+    return tuple(
+        Try(n, each.state, each.native_state, each.created, each.started, each.finished)
+        for n, each in enumerate(ordered, 1)
+    )
+
+
+def _task_row(task: Resource, guide: str, has_children: bool, closed: bool, tries: tuple[Try, ...] = ()) -> TreeRow:
     return TreeRow(
         key=str(task.ref),
         label=safe(task.name) or "-",
@@ -180,6 +207,7 @@ def _task_row(task: Resource, guide: str, has_children: bool, closed: bool) -> T
         refs=(task.ref,),
         has_children=has_children,
         closed=closed and has_children,
+        tries=tries,
     )
 
 
