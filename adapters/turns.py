@@ -18,6 +18,11 @@ def somebody_waits() -> None:
     _until = monotonic() + STAND_BACK
 
 
+def is_awaited() -> bool:
+    """Whether somebody waits."""
+    return monotonic() < _until
+
+
 async def give_way() -> None:
     """Between two pieces of background work."""
     await asyncio.sleep(0)

@@ -1,20 +1,20 @@
-"""A lone escape is answered soon, although the keys of a terminal begin with it."""
+"""Keys are read on the event loop. A lone escape is answered soon, although keys of a terminal begin with it."""
 
 from __future__ import annotations
 
 import os
-import select
 from codecs import getincrementaldecoder
 from collections.abc import Mapping
 
-from textual import constants
+from textual import constants, events
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+from adapters.turns import somebody_waits
 
 SECONDS = 0.025
 """The rest of a key comes in the same packet; Textual's tenth of a second is felt whenever a filter is cleared."""
-IDLE = 0.1
-"""So often the thread looks whether it is to end."""
 CHUNK = 4096
 
 
@@ -25,21 +25,59 @@ def answer_escape_soon(environ: Mapping[str, str]) -> None:
 
 
 class Driver(LinuxDriver):
-    """Textual's, which looks for the end of an escape only ten times a second."""
+    """Textual's reads keys in a thread: that waits up to 50 ms for the interpreter while rows are made, and looks
+    for the end of an escape only ten times a second."""
+
+    _listens = False
 
     def run_input_thread(self) -> None:
-        parser = XTermParser(self._debug)
-        decode = getincrementaldecoder("utf-8")("replace").decode
-        while True:
-            ending = self.exit_event.is_set()
-            begun = parser._timeout_time is not None
-            wait = 0.0 if ending else min(constants.ESCAPE_DELAY, IDLE) if begun else IDLE
-            if select.select([self.fileno], [], [], wait)[0]:
-                text = decode(os.read(self.fileno, CHUNK))
-                if text:
-                    for event in parser.feed(text):
-                        self.process_message(event)
-            for event in parser.tick():
+        """Textual's thread has nothing to do."""
+
+    def start_application_mode(self) -> None:
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        if self._key_thread is not None:
+            self.listen()
+
+    def disable_input(self) -> None:
+        if self._listens:
+            self._listens = False
+            self._loop.remove_reader(self.fileno)
+        super().disable_input()
+
+    def listen(self) -> None:
+        """Take keys from now on."""
+        self._parser = XTermParser(self._debug)
+        self._decode = getincrementaldecoder("utf-8")("replace").decode
+        self._loop.add_reader(self.fileno, self._read)
+        self._listens = True
+
+    def _read(self) -> None:
+        try:
+            raw = os.read(self.fileno, CHUNK)
+        except OSError:
+            raw = b""
+        if not raw:  # the terminal is gone; the app finds that out by itself
+            self._loop.remove_reader(self.fileno)
+            return
+        if text := self._decode(raw):
+            for event in self._parser.feed(text):
                 self.process_message(event)
-            if ending:
-                return
+            self._wait_for_the_rest()
+
+    def _wait_for_the_rest(self) -> None:
+        if self._parser._timeout_time is not None:
+            self._loop.call_later(constants.ESCAPE_DELAY, self._tick)
+
+    def _tick(self) -> None:
+        if self._listens:
+            for event in self._parser.tick():
+                self.process_message(event)
+            self._wait_for_the_rest()
+
+    def process_message(self, message: Message) -> None:
+        if isinstance(message, events.InputEvent):
+            somebody_waits()
+        super().process_message(message)
+
+    def send_message(self, message: Message) -> None:
+        self._app.post_message(message)  # this is the loop's own thread

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from textual import events
 from textual.app import ComposeResult
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker
 
@@ -16,6 +15,7 @@ from adapters.model import Kind, Ref
 from adapters.port import ANY, Query
 from tui import keys
 from tui.screens import readonly
+from tui.screens.atonce import AtOnce
 from tui.widgets.draw import Piece
 from tui.widgets.head import Head, Slot
 from tui.widgets.keybar import FIXED, Hint, KeyBar
@@ -68,12 +68,13 @@ class Console(Protocol):
     def interrupt(self) -> None: ...
     def go_back_to(self, way: Sequence[str]) -> None: ...
     def in_background(self, event: Worker.StateChanged) -> None: ...
+    def looked(self, contexts: Sequence[str]) -> None: ...
     def copy(self, text: str) -> None: ...
     def note(self, text: str, token: str) -> None: ...
     def say(self, text: str, token: str = "text") -> None: ...
 
 
-class Grid(Screen[None], inherit_bindings=False):
+class Grid(AtOnce, inherit_bindings=False):
     """Composes the grid and keeps its lines; `GridScreen` adds the keys."""
 
     DEFAULT_CSS = """

@@ -1,11 +1,11 @@
-"""A lone escape is answered soon, unless the environment says how long to wait for the rest of a key."""
+"""Keys are read on the loop; a lone escape is answered soon, unless the environment says how long to wait."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import pty
-import threading
+import time
 import tty
 
 import pytest
@@ -13,6 +13,7 @@ from textual import constants, events
 from textual.app import App
 from textual.message import Message
 
+from adapters import turns
 from tui.escape import SECONDS, Driver, answer_escape_soon
 
 
@@ -28,9 +29,9 @@ class Typed(Driver):
         super().__init__(App())
         self.fileno = fileno
         self.keys: list[str] = []
-        self.some = threading.Event()
+        self.some = asyncio.Event()
 
-    def process_message(self, message: Message) -> None:
+    def send_message(self, message: Message) -> None:
         if isinstance(message, events.Key):
             self.keys.append(message.character if message.is_printable and message.character else message.key)
             self.some.set()
@@ -38,22 +39,38 @@ class Typed(Driver):
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(("sent", "key"), [(b"\x1b", "escape"), (b"\x1b[A", "up"), (b"j", "j"), (b"\xc3\xa9", "é")])
-async def test_keys_are_read_and_a_lone_escape_is_one(sent: bytes, key: str) -> None:
+async def test_keys_are_read_and_a_lone_escape_is_one(
+    sent: bytes, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answer_escape_soon({})
     master, slave = pty.openpty()
     tty.setraw(slave)
     driver = Typed(slave)
-    thread = threading.Thread(target=driver.run_input_thread)
-    thread.start()
+    monkeypatch.setattr(turns, "_until", float("-inf"))
     try:
+        driver.listen()
         os.write(master, sent)
-        assert await asyncio.to_thread(driver.some.wait, 20)
+        await asyncio.wait_for(driver.some.wait(), 20)
+        assert turns._until > float("-inf"), "what goes on in the background knows of it"
     finally:
-        driver.exit_event.set()
-        thread.join(20)
+        driver.disable_input()
         os.close(master)
         os.close(slave)
     assert driver.keys == [key]
+
+
+@pytest.mark.anyio
+async def test_a_terminal_that_has_gone_is_not_read_for_ever() -> None:
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    driver = Typed(slave)
+    driver.listen()
+    os.close(master)
+    deadline = time.monotonic() + 20
+    while slave in asyncio.get_running_loop()._selector.get_map():  # type: ignore[attr-defined]  # nothing public
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0)
+    os.close(slave)
 
 
 def test_textual_is_told_unless_escdelay_is_set() -> None:
