@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
@@ -35,6 +35,11 @@ class Exported:
 def export(path: Path, rows: Sequence[Exported], columns: Sequence[Column]) -> Path:
     """Write the rows to a file that did not exist; where it went, which is a numbered name where the one
     given was taken. Raises ExportError."""
+    return export_with(path, lambda file, ending: _write(file, ending, rows, columns))
+
+
+def export_with(path: Path, write: Callable[[TextIO, str], None]) -> Path:
+    """A new file that `write` fills as its ending says. Raises ExportError."""
     if path.suffix.lower() not in ENDINGS:
         raise ExportError(f"the name must end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
     try:
@@ -45,7 +50,7 @@ def export(path: Path, rows: Sequence[Exported], columns: Sequence[Column]) -> P
         raise ExportError(f"{path}: {error}") from None
     try:
         with file:
-            _write(file, path.suffix.lower(), rows, columns)
+            write(file, path.suffix.lower())
     except OSError as error:
         where.unlink(missing_ok=True)
         raise ExportError(f"{where}: {error.strerror or error}") from None

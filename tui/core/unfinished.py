@@ -36,7 +36,7 @@ async def look(adapters: Mapping[str, Adapter], target: str) -> Seen:
         return Seen("unknown: its reference cannot be read")
     adapter = adapters.get(ref.context)
     if adapter is None:
-        return Seen(f"unknown: {ref.context} is not configured")
+        return Seen(f"unknown: no context {ref.context!r}")
     try:
         async with asyncio.timeout(PATIENCE):
             found = await adapter.get(ref)

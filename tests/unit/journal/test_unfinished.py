@@ -65,7 +65,7 @@ async def test_what_cannot_be_seen_stays_unfinished(tmp_path: Path) -> None:
     seen = await look_at_all({"one": adapter}, entries)
     assert sentence(entries[0], seen).endswith("what it is now is unknown: one: connection refused")
     assert write_down(log, entries, seen) == 0
-    assert await look_at_all({}, entries) == {"one/run/a": Seen("unknown: one is not configured")}
+    assert await look_at_all({}, entries) == {"one/run/a": Seen("unknown: no context 'one'")}
     assert len(log.unfinished()) == 1
 
 
