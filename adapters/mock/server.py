@@ -261,7 +261,8 @@ def run(options: MockOptions) -> int:
 class MockServer:
     """The server in a thread, for tests: `with MockServer(seed=7, runs=60, clock="virtual") as mock: mock.url`.
 
-    `cluster`, `faults` and `requests` may be looked at and changed from the test.
+    `cluster`, `faults` and `requests` may be looked at and changed from the test; `wrapped` puts ASGI middleware
+    of the test's own around the whole.
     """
 
     def __init__(
@@ -269,6 +270,7 @@ class MockServer:
         *,
         options: Mapping[str, Mapping[str, Any]] | None = None,
         port: int = 0,
+        wrapped: Callable[[Any], Any] = lambda app: app,
         **settings: Any,
     ) -> None:
         self._options = MockOptions(port=port, **settings)
@@ -280,7 +282,7 @@ class MockServer:
         self.faults: Faults = self.app.state.faults
         self.requests = self.app.state.requests
         self._ready = threading.Event()
-        self._server = _uvicorn(self.app, self._ready.set)
+        self._server = _uvicorn(wrapped(self.app), self._ready.set)
         self._thread = threading.Thread(target=self._server.run, args=([self._bound],), name="mock", daemon=True)
 
     def start(self) -> MockServer:
