@@ -220,6 +220,12 @@ class ConsoleApp(Navigator, inherit_bindings=False):
             return
         self.open_plan(*self.last_plan)
 
+    def do_suspend(self) -> None:
+        from tui.jobcontrol import suspend
+
+        if why := suspend(self):
+            self._say(why, "muted")
+
     def do_errors(self) -> None:
         from tui.screens.help import NotesSheet
 

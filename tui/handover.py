@@ -53,18 +53,18 @@ async def hand_over(
     said can be read. Raises NotHandedOver.
     """
     path = program(argv)
-    failed = ""
+    name, failed = os.path.basename(path), ""
     with _lent(app) as modes:
         if say:
             _tell(say)
         try:
             code = await _run(path, argv, env)
         except (OSError, ValueError) as error:
-            failed = f"{argv[0]} cannot be started: {getattr(error, 'strerror', None) or error}"
+            failed = f"{name} cannot be started: {getattr(error, 'strerror', None) or error}"
         else:
             _take_back(modes)
             if wait and code:
-                _tell(f"{argv[0]} has ended with {exit_text(code)}; enter goes back to runyard")
+                _tell(f"{name} has ended with {exit_text(code)}; enter goes back to runyard")
                 await _enter()
     if failed:
         raise NotHandedOver(failed)

@@ -186,6 +186,7 @@ KEYS: tuple[KeySpec, ...] = (
         ("crumbs", "ctrl-g", "crumbs"),
         ("help", "? f1", "help"),
         ("interrupt", "ctrl-c", "quit, twice"),
+        ("suspend", "", "to the shell"),
         ("quit", "", "quit"),
     ),
 )

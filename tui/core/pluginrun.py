@@ -207,4 +207,5 @@ def _spawned(words: Sequence[str], env: Mapping[str, str], output: IO[bytes]) ->
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        raise NotRun(f"{words[0]} cannot be started: {getattr(error, 'strerror', None) or error}") from None
+        name, why = os.path.basename(words[0]), getattr(error, "strerror", None) or error
+        raise NotRun(f"{name} cannot be started: {why}") from None
