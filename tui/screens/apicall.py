@@ -69,6 +69,7 @@ class AnswerScreen(DocumentScreen):
     """What a method that reads answered, as JSON."""
 
     hints = HINTS
+    live = False
 
     def __init__(self, context: str, spec: MethodSpec, params: Mapping[str, Json]) -> None:
         super().__init__(Ref(context, Kind.RUN, spec.name), mode="json")
@@ -113,6 +114,7 @@ class MethodsScreen(DocumentScreen):
     """Every method of a backend and what it takes."""
 
     hints = HINTS[1:]
+    live = False
 
     def __init__(self, context: str) -> None:
         super().__init__(Ref(context, Kind.RUN, "api"), mode="methods")

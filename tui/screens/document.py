@@ -9,7 +9,7 @@ import yaml
 from textual.app import ComposeResult
 
 from adapters.errors import AdapterError
-from adapters.model import Json, Ref, Resource
+from adapters.model import ENDED, Json, Ref, Resource
 from adapters.sections import Detail
 from tui import keys
 from tui.core.format import age, clock, iso
@@ -18,6 +18,10 @@ from tui.widgets.document import DocumentView
 from tui.widgets.draw import Piece
 from tui.widgets.keybar import Hint
 from tui.widgets.sections import Row, rows_of, state_pieces, text_rows, written
+
+REFRESH = 2.0
+SLOWER = 5
+"""An object that has ended is read again so many times less often."""
 
 HINTS: tuple[Hint, ...] = (("d", "fields", True), ("y", "raw", True), ("n N", "match", True), ("^s", "save", True))
 FIXED: tuple[Hint, ...] = (("/", "find", True), (":", "go", True), ("?", "help", True))
@@ -28,6 +32,8 @@ class DocumentScreen(PaneScreen):
 
     where = keys.DOCUMENT
     hints: Sequence[Hint] = HINTS
+    live = True
+    """Whether it is read again by itself."""
 
     def __init__(self, ref: Ref, mode: str = "describe") -> None:
         super().__init__(ref)
@@ -35,6 +41,7 @@ class DocumentScreen(PaneScreen):
         self.view = DocumentView(id="document")
         self.detail: Detail | None = None
         self._yaml = ""
+        self._told = False
 
     @property
     def pane(self) -> DocumentView:
@@ -47,25 +54,45 @@ class DocumentScreen(PaneScreen):
         self._title()
         self.set_freshness("loading")
         self.key_hints(self.hints, FIXED)
-        self.do_refresh()
+        if self.live:
+            self.run_worker(self._keep_reading(), group="read", exclusive=True, exit_on_error=False)
+        else:
+            self.do_refresh()
 
     def _title(self) -> None:
         self.crumbs("raw" if self.mode == "yaml" else "describe")
 
     def do_refresh(self) -> None:
-        self.run_worker(self._read(), group="read", exclusive=True, exit_on_error=False)
+        self._told = False
+        self.run_worker(self._read(), group="refresh", exclusive=True, exit_on_error=False)
+
+    async def _keep_reading(self) -> None:
+        """Again and again while it is on the screen; what has ended seldom."""
+        config = self.services.config.contexts.get(self.ref.context)
+        pause = config.refresh if config is not None else REFRESH
+        while True:
+            if (self.is_current and not self.services.paused) or self.detail is None:
+                await self._read()
+            ended = self.detail is not None and self.detail.resource.state in ENDED
+            await asyncio.sleep(pause * (SLOWER if ended else 1))
 
     async def _read(self) -> None:
         try:
             detail = await self.adapter.detail(self.ref)
         except AdapterError as error:
-            self.failed(error)
+            if not self._told:
+                self.failed(error)
+            self._told = True
             self.set_freshness("not read" if self.detail is None else "out of date")
             return
-        self._yaml = await asyncio.to_thread(as_yaml, detail)
-        self.detail = detail
+        self._told = False
         now = self.services.clock()
         self.set_freshness(f"as of {clock(now, now)}")
+        if detail != self.detail:
+            self._yaml = await asyncio.to_thread(as_yaml, detail)
+        elif self.mode == "yaml":
+            return
+        self.detail = detail
         self._show()
 
     def _show(self) -> None:
@@ -103,6 +130,7 @@ class DocumentScreen(PaneScreen):
     def _turn(self, mode: str) -> None:
         if self.mode != mode:
             self.mode = mode
+            self.view.left = 0
             self.view.move_to(0)
             self._show()
 
@@ -122,6 +150,12 @@ class DocumentScreen(PaneScreen):
             self._counts()
 
         self.prompt("/ ", self.view.needle, on_change=change, on_done=done)
+
+    def do_left(self) -> None:
+        self.view.fold()
+
+    def do_right(self) -> None:
+        self.view.unfold()
 
     def do_next_match(self) -> None:
         self.view.next_hit(1)
@@ -147,7 +181,7 @@ class DocumentScreen(PaneScreen):
         """What a file of this gets: its suffix and its text."""
         if self.mode == "yaml":
             return ".yaml", self._yaml
-        return ".txt", "\n".join(self.view.text_of(index) for index in range(self.view.count)) + "\n"
+        return ".txt", "\n".join(self.view.texts()) + "\n"
 
 
 def as_yaml(detail: Detail) -> str:
@@ -159,7 +193,7 @@ def as_yaml(detail: Detail) -> str:
 def yaml_rows(text: str) -> list[Row]:
     """Keys muted, so that values stand out."""
     rows = []
-    for row in text_rows(text):
+    for row in text_rows(text.rstrip("\n")):
         line = row.full
         at = line.find(": ")
         key = at + 1 if at > 0 else (len(line) if line.endswith(":") else 0)

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.core.text import cell_len
 from tui.widgets import draw
 from tui.widgets.draw import Piece
 
@@ -37,6 +38,20 @@ def mark(pieces: Line, needle: str) -> list[Piece]:
             found += [(text[at : match.start()], token), (match[0], "key changed")]
             at = match.end()
         found.append((text[at:], token))
+    return found
+
+
+def beyond(body: Sequence[Piece], columns: int) -> list[Piece]:
+    """The pieces without their first so many columns."""
+    if not columns:
+        return list(body)
+    found: list[Piece] = []
+    for text, token in body:
+        drop = 0
+        while columns > 0 and drop < len(text):
+            columns -= cell_len(text[drop])
+            drop += 1
+        found.append((text[drop:], token))
     return found
 
 

@@ -20,7 +20,7 @@ from tui.core.unfold import unfold
 from tui.styles.tokens import SOURCES
 from tui.widgets import draw
 from tui.widgets.draw import Piece
-from tui.widgets.lines import LineList, gutter, mark, piece
+from tui.widgets.lines import LineList, beyond, gutter, mark, piece
 
 SOURCE_WIDTH = 12
 TIME_WIDTH = 12
@@ -210,7 +210,7 @@ class LogView(LineList):
         width = max(8, self.size.width - 1 - draw.width_of(head))
         unfolded = self.rows.address(index) in self._unfolded
         if not self.wrap and not unfolded:
-            return [[*head, *_from(mark(pieces(text), self.needle), self.left)]]
+            return [[*head, *beyond(mark(pieces(text), self.needle), self.left)]]
         indent = [*gutter(selected), piece(" " * (draw.width_of(head) - 2))]
         chunks, more = self._lay_out(text, width, unfolded)
         parts = [[*(indent if place else head), *chunk] for place, chunk in enumerate(chunks)]
@@ -250,20 +250,6 @@ def without_stamp(line: SpoolLine) -> str:
 def stamp(at: Timestamp) -> str:
     seconds, thousandths = divmod(round(at * 1000), 1000)
     return time.strftime("%H:%M:%S", time.gmtime(seconds)) + f".{thousandths:03d}"
-
-
-def _from(body: Sequence[Piece], left: int) -> list[Piece]:
-    """The pieces without their first `left` columns."""
-    if not left:
-        return list(body)
-    found: list[Piece] = []
-    for text, token in body:
-        drop = 0
-        while left > 0 and drop < len(text):
-            left -= cell_len(text[drop])
-            drop += 1
-        found.append((text[drop:], token))
-    return found
 
 
 def wrapped(body: Sequence[Piece], width: int) -> list[list[Piece]]:

@@ -12,6 +12,7 @@ from adapters.model import Ref
 from tests.tui.conftest import Open
 from tests.tui.detail.world import CAUSE, RUN, World, failed_run
 from tests.tui.fake import Tester
+from tui.screens import document
 from tui.screens.document import DocumentScreen
 
 pytestmark = pytest.mark.anyio
@@ -130,3 +131,56 @@ async def test_hostile_text_cannot_break_the_screen(console: Open, text: str, mo
         await t.press("ctrl+s")
         await t.see("saved as")
         assert len(list(Path().glob("runyard-*"))) == 1
+
+
+async def test_it_is_read_again_by_itself_unless_paused(console: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document, "REFRESH", 0.01)
+    monkeypatch.setattr(document, "SLOWER", 1)
+    world = World()
+    async with console(world) as t:
+        shown = await opened(t)
+        await t.press("j", "j")
+        world.rows[RUN] = failed_run(owner="mallory")
+        await t.see("mallory")
+        assert shown.view.cursor == 2
+        await t.press("=")
+        world.rows[RUN] = failed_run(owner="trudy")
+        await t.pilot.pause(0.1)
+        assert not any("trudy" in line for line in t.lines)
+        await t.press("=")
+        await t.see("trudy")
+
+
+async def test_an_outage_is_said_once(console: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document, "REFRESH", 0.01)
+    monkeypatch.setattr(document, "SLOWER", 1)
+    world = World()
+    async with console(world) as t:
+        await opened(t)
+        world.error = Unavailable("refused by 10.2.0.9")
+        await t.see("out of date")
+        await t.pilot.pause(0.1)
+        assert len(t.app.notices()) == 1
+        world.error = None
+        await t.see("as of 14:32:07Z")
+
+
+async def test_folds_open_where_a_search_finds_and_stay_through_a_refresh(console: Open) -> None:
+    world = World()
+    world.raw = {"spec": {"image": "fraud:2.31", "deep": {"needle": 1}}, "tail": 2}
+    async with console(world) as t:
+        await opened(t, "yaml")
+        await t.press("left")
+        await t.see("spec:  … 3 lines")
+        world.raw = {**world.raw, "tail": 3}
+        await t.press("ctrl+r")
+        await t.see("tail: 3")
+        await t.see("spec:  … 3 lines")
+        await t.press("/")
+        await t.type("needle")
+        await t.press("enter")
+        await t.see("/needle 1 of 1")
+        await t.press("ctrl+s")
+        await t.see("saved as")
+        (path,) = Path().glob("*.yaml")
+        assert yaml.safe_load(path.read_text()) == world.raw

@@ -54,3 +54,20 @@ async def test_describe(console: Open, key: str, effect: Effect, before: tuple[s
         await opened(t)
         await do(t, *before)
         await proves(t, key, effect)
+
+
+NESTED = [
+    *cases("left", "left h", sees("tasks:  … 3 lines"), "j"),
+    case("right", "right", sees("deep: 1"), "j", "left", "~deep"),
+    case("right", "right", sees("the end"), *["right"] * 2),
+]
+
+
+@pytest.mark.parametrize(CASE, NESTED)
+async def test_raw(console: Open, key: str, effect: Effect, before: tuple[str, ...]) -> None:
+    world = World()
+    world.raw = {"long": "x" * 100 + " the end", "tasks": [{"name": "a", "inner": {"deep": 1}}]}
+    async with console(world) as t:
+        await opened(t, "yaml")
+        await do(t, *before)
+        await proves(t, key, effect)
