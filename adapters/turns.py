@@ -18,6 +18,11 @@ def somebody_waits() -> None:
     _until = monotonic() + STAND_BACK
 
 
+def pressed() -> float:
+    """Changes with every key."""
+    return _until
+
+
 def is_awaited() -> bool:
     """Whether somebody waits."""
     return monotonic() < _until

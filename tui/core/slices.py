@@ -8,20 +8,32 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from time import perf_counter
 from typing import Any, TypeVar
 
+from adapters import turns
+
 T = TypeVar("T")
 
 RUN = 10_000
 PIECE = 1_000
 BUDGET = 0.005
+TURNS = 12
+"""Of the event loop, from a key to what it shows. Somebody waits for an order or a filter as well, so no longer."""
 
 
 class Pace:
-    """Gives way once a budget of seconds is used up."""
+    """Gives way once a budget of seconds is used up, and to a key that was pressed meanwhile until it is done."""
 
     def __init__(self, budget: float = BUDGET, give_way: Callable[[], Awaitable[None]] | None = None) -> None:
         self._budget = budget
-        self._give_way = give_way or (lambda: asyncio.sleep(0))
+        self._give_way = give_way or self._to_keys
+        self._pressed = turns.pressed()
         self._until = perf_counter() + budget
+
+    async def _to_keys(self) -> None:
+        await asyncio.sleep(0)
+        if turns.pressed() != self._pressed:
+            self._pressed = turns.pressed()
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
 
     async def step(self) -> None:
         if perf_counter() >= self._until:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from adapters.fields import FieldType
 from adapters.model import Resource
 from adapters.port import SortKey
-from tui.core.values import DEFAULT_FIELDS, Field, sort_value
+from tui.core.values import DEFAULT_FIELDS, Field, natural, sort_value
 
 Part: TypeAlias = "float | str | bytes"
 KeyMaker: TypeAlias = Callable[[Resource, float], tuple[Any, ...]]
@@ -67,7 +67,12 @@ def _number_part(get: Callable[[Any, float], Any], descending: bool) -> Callable
 
 
 def _text_part(field: Field, descending: bool) -> Callable[[Resource, float], Part]:
+    get, is_natural = field.get, field.natural
+
     def ascending_part(resource: Resource, now: float) -> Part:
+        value = get(resource, now)
+        if value.__class__ is str:  # nearly all are; a sort of many rows consists of this
+            return natural(value.casefold()) if is_natural else value.casefold()
         value = sort_value(field, resource, now)
         return _LAST_TEXT if value is None else value
 

@@ -357,6 +357,10 @@ async def _set_keys(
 ) -> None:
     """Write the keys of a new order beside those of the order on screen."""
     for piece in pieces(list(rows.values())):
-        for row in piece:
-            _set_key(row, make(row.resource, now), side)
+        if side is _EVEN:  # not by `_set_key`: a hundred thousand calls are 15 ms
+            for row in piece:
+                row.even = make(row.resource, now)
+        else:
+            for row in piece:
+                row.odd = make(row.resource, now)
         await pace.step()

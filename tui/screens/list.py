@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from textual import events
 from textual.app import ComposeResult
 
+from adapters import turns
 from adapters.errors import Unauthorized
 from adapters.model import ALL_CONTEXTS, Kind, Ref
 from adapters.port import ANY, Query, Schema, SortKey, Term
@@ -166,7 +167,10 @@ class ListScreen(ListSay):
             await asyncio.sleep(0.0 if self._rebuild else BURST)  # somebody waits for a new order or filter
             self._wake.clear()
             if self.is_current:
+                rebuilt = self._rebuild
                 await self.update_view()
+                if rebuilt:
+                    turns.somebody_waits()  # still: it is drawn at once
 
     def do_login(self) -> None:
         """Log in where the login was refused, else in the context of the cursor row."""
