@@ -22,7 +22,7 @@ from adapters.turns import somebody_waits
 from tui import aftermath
 from tui.clipboard import osc52
 from tui.core.services import Note, Services
-from tui.navigation import Navigator
+from tui.presence import PresentApp
 from tui.oneshot.failure import CRASHED, Failure
 from tui.painting import Changes, Painter, erases_in_color
 from tui.resume import come_back, leave
@@ -39,7 +39,7 @@ LEARN_AGAIN = 15.0
 """Seconds after which a backend that did not say what it can do is asked again."""
 
 
-class ConsoleApp(Navigator, inherit_bindings=False):
+class ConsoleApp(PresentApp, inherit_bindings=False):
     """Holds the services and the stack of screens."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -155,10 +155,10 @@ class ConsoleApp(Navigator, inherit_bindings=False):
             for problem in self.problems:
                 self.grid.message(problem, "failed")
 
-    async def _learn(self) -> None:
     def learn(self) -> None:
         self.run_worker(self._learn(), name="learn", group="learn", exit_on_error=False)
 
+    async def _learn(self) -> None:
         """Ask every backend what this very server can do; until it says, its defaults hold."""
         waiting = list(self.services.adapters)
         while waiting:

@@ -229,6 +229,11 @@ class GridScreen(Grid, inherit_bindings=False):
 
         open_tree(self, text)
 
+    def do_digest(self) -> None:
+        from tui.screens.digest import open_digest
+
+        open_digest(self)
+
     def do_diff(self) -> None:
         from tui.screens.diff import open_diff
 
@@ -269,6 +274,10 @@ class GridScreen(Grid, inherit_bindings=False):
             from tui.screens.pulse import open_pulse
 
             open_pulse(self, command.contexts)
+        elif command.verb == "digest" and (command.contexts or command.filter):
+            from tui.screens.digest import open_digest
+
+            open_digest(self, command.contexts, command.filter)
         elif command.verb == "cli":
             self.copy_command()
         else:

@@ -56,6 +56,8 @@ LINES: Mapping[str, Sequence[tuple[str, str]]] = {
         ("pager editor", "in pager, editor"),
         ("minute-back minute-on", "a minute back, on"),
         ("errors pulse diff", "errors, pulse, diff"),
+        ("digest", "since last look"),
+        ("look-earlier look-later", "other look"),
     ),
     "ACT": (
         ("retry", "retry"),

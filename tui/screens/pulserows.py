@@ -20,7 +20,10 @@ TALL = 30
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the cursor is on. `parent` is a pool whose runs it opens; `items` are chosen from by ← and →."""
+    """What the cursor is on. `parent` is a pool whose runs it opens; `items` are chosen from by ← and →.
+
+    `ref` is an object that it opens, `contexts` those whose rows it opens, if not all that are shown.
+    """
 
     id: str
     title: str
@@ -29,6 +32,8 @@ class Entry:
     parent: Ref | None = None
     items: tuple[Tally, ...] = ()
     said: str = ""
+    ref: Ref | None = None
+    contexts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,41 +63,47 @@ class Look:
 
 def pulse_rows(pulse: Pulse, signals: Sequence[Signal], look: Look, hosts: bool) -> list[PulseRow]:
     """All lines; `hosts` says whether any of the contexts has hosts at all."""
-    rows = [_signal_head(pulse.now, look), *(_signal(each, pulse, look) for each in signals)]
+    rows = [signal_head(pulse.now, look), *(signal_row(each, pulse, look) for each in signals)]
     if pulse.pools:
-        rows += [_blank(), _pool_head(pulse.pools[0], look)]
-        rows += [_pool(each, look) for each in pulse.pools[: 8 if look.tall else 3]]
-    rows.append(_blank())
+        rows += [blank(), pool_head(pulse.pools[0], look)]
+        rows += [pool_row(each, look) for each in pulse.pools[: 8 if look.tall else 3]]
+    rows.append(blank())
     rows += _tallies("causes", "CAUSES 24h", pulse.causes, look, "nothing failed in 24h")
     rows += _tallies("owners", "OWNERS now", pulse.owners, look, "no run that waits or runs names one")
-    return rows + (_hosts(pulse.hosts, look) if hosts else [])
+    return rows + (host_rows(pulse.hosts, look, lines=5 if look.tall else 2) if hosts else [])
 
 
-def _blank() -> PulseRow:
+def blank() -> PulseRow:
     return PulseRow(Row((("", "text"),)))
 
 
-def _right(text: str, width: int) -> str:
+def right(text: str, width: int) -> str:
     return pad(text, width, right=True)
 
 
-def _signal_head(now: float, look: Look) -> PulseRow:
+def signal_head(now: float, look: Look) -> PulseRow:
     clock = format.clock(now, now)[:5]
     title = cut(f"24h, one mark = {24 * 60 // MARKS}min", max(0, look.marks - len(clock) - 1))
     middle = pad(title, look.marks - len(clock)) + clock if look.marks > len(clock) else " " * look.marks
-    text = pad("SIGNAL", 2 + LEAD) + middle + _right("NOW", NOW_WIDE) + _right("USUAL", USUAL_WIDE)
+    text = pad("SIGNAL", 2 + LEAD) + middle + right("NOW", NOW_WIDE) + right("USUAL", USUAL_WIDE)
     return PulseRow(Row(((text, "muted"),), head=True))
+
+
+def seconds(value: float | None) -> str:
+    if value is None:
+        return format.NOTHING
+    return f"{value * 1000:.0f}ms" if value < 1 else f"{value:.1f}s"
 
 
 def _value(signal: Signal, value: float | None) -> str:
     if value is None:
         return format.NOTHING
     if signal.id == "p95":
-        return f"{value * 1000:.0f}ms" if value < 1 else f"{value:.1f}s"
+        return seconds(value)
     return format.count_cell(value)
 
 
-def _signal(signal: Signal, pulse: Pulse, look: Look) -> PulseRow:
+def signal_row(signal: Signal, pulse: Pulse, look: Look) -> PulseRow:
     token = "failed" if signal.outside else "text"
     sign = {"running": State.RUNNING}.get(signal.id)
     mark = "!" if signal.outside else format.symbol(sign, look.ascii) if sign else " "
@@ -101,8 +112,8 @@ def _signal(signal: Signal, pulse: Pulse, look: Look) -> PulseRow:
         (f"{mark} ", token),
         (pad(signal.title, LEAD), token),
         (spark, token if signal.outside else "muted"),
-        (_right(_value(signal, signal.now), NOW_WIDE), token),
-        (_right(_value(signal, signal.usual), USUAL_WIDE), "muted"),
+        (right(_value(signal, signal.now), NOW_WIDE), token),
+        (right(_value(signal, signal.usual), USUAL_WIDE), "muted"),
     ]
     entry = Entry(signal.id, signal.title, signal.kind, signal.filter, said=_said(signal, pulse))
     return PulseRow(Row(tuple(pieces), red=signal.outside, full=entry.said), entry)
@@ -125,14 +136,14 @@ def _said(signal: Signal, pulse: Pulse) -> str:
     return f"{said}; usual now: {signal.usual:g} ({len(signal.days)} days, {span})"
 
 
-def _pool_head(first: PoolUse, look: Look) -> PulseRow:
+def pool_head(first: PoolUse, look: Look) -> PulseRow:
     legend = "used #  slack =  | reserved" if look.ascii else "█used ▒slack │resv"
     unit = first.capacity.kind if first.capacity else ""
     text = pad("POOL", 2 + LEAD) + pad(cut(f"{unit} {legend}".strip(), look.marks), look.marks)
-    return PulseRow(Row(((text + _right("USED", NOW_WIDE) + _right("WAIT", USUAL_WIDE), "muted"),)))
+    return PulseRow(Row(((text + right("USED", NOW_WIDE) + right("WAIT", USUAL_WIDE), "muted"),)))
 
 
-def _pool(use: PoolUse, look: Look) -> PulseRow:
+def pool_row(use: PoolUse, look: Look) -> PulseRow:
     token = "waiting" if use.full else "text"
     name = cut(safe(use.name), LEAD - 1, ascii=look.ascii)
     bar = format.pool_bar(use.capacity, look.marks, look.ascii) if use.capacity else " " * look.marks
@@ -140,8 +151,8 @@ def _pool(use: PoolUse, look: Look) -> PulseRow:
         ("! " if use.full else "  ", token),
         (pad(name, LEAD), token),
         (bar, token if use.full else "muted"),
-        (_right(format.percent(use.share), NOW_WIDE), token),
-        (_right(format.count(use.waiting), USUAL_WIDE), "text"),
+        (right(format.percent(use.share), NOW_WIDE), token),
+        (right(format.count(use.waiting), USUAL_WIDE), "text"),
     ]
     said = f"{safe(use.name)}  {use.ref.context}"
     if use.capacity is not None:
@@ -160,7 +171,7 @@ def _tallies(id: str, head: str, tallies: Sequence[Tally], look: Look, none: str
     if not tallies:
         return [PulseRow(Row((lead, (none, "muted"))))]
     if look.tall:
-        return [_tally_line(id, head, each, first=each is tallies[0]) for each in tallies[:6]] + [_blank()]
+        return [_tally_line(id, head, each, first=each is tallies[0]) for each in tallies[:6]] + [blank()]
     entry = Entry(id, head.split()[0].lower(), Kind.RUN, items=tuple(tallies))
     at = min((look.chosen or {}).get(id, 0), len(tallies) - 1)
     pieces: list[Piece] = [lead]
@@ -185,20 +196,22 @@ def _tally_line(id: str, head: str, tally: Tally, *, first: bool) -> PulseRow:
     said = f"{tally.count} runs: {title}"
     pieces: list[Piece] = [
         (pad(head if first else "", LEAD), "muted"),
-        (_right(str(tally.count), 5) + "  ", "text"),
+        (right(str(tally.count), 5) + "  ", "text"),
     ]
     entry = Entry(f"{id} {tally.title}", title, Kind.RUN, items=(tally,), said=said)
     return PulseRow(Row((*pieces, (title, "text")), full=said), entry)
 
 
-def _hosts(hosts: Sequence[State], look: Look) -> list[PulseRow]:
+def host_rows(hosts: Sequence[State], look: Look, *, lines: int, counted: tuple[Piece, ...] = ()) -> list[PulseRow]:
+    """One mark per host or group, in at most so many lines; `counted` stands in the head where there is room."""
     wide = max(1, look.width - 1)
-    marks, each = host_marks(hosts, wide * (5 if look.tall else 2))
+    marks, each = host_marks(hosts, wide * lines)
     about = f"one mark = {each} hosts, the worst of them" if each > 1 else "one mark = one host, the worst first"
-    counted = "  ".join(f"{len(list(found))} {state.value}" for state, found in groupby(hosts))
-    said = f"{len(hosts)} hosts: {counted}"
+    words = "  ".join(f"{len(list(found))} {state.value}" for state, found in groupby(hosts))
+    said = f"{len(hosts)} hosts: {words}; {about}"
     entry = Entry("all-hosts", "hosts", Kind.HOST, said=said)
-    lead: tuple[Piece, ...] = ((pad(f"HOSTS {format.count(len(hosts))}", LEAD), "muted"), (about, "muted"))
+    lead: tuple[Piece, ...] = ((pad(f"HOSTS {format.count(len(hosts))}", LEAD), "muted"),)
+    lead += counted or ((about, "muted"),)
     rows = [PulseRow(Row(lead, red=bool(hosts) and hosts[0] is State.DOWN, full=said), entry)]
     for start in range(0, len(marks), wide):
         pieces = [
