@@ -18,6 +18,7 @@ from adapters.settings import ContextSettings
 from tui.configfile import ConfigError, Problem, key_names, model_problems, read_toml, readable_by_others
 from tui.core.plan import Guard
 from tui.paths import config_path
+from tui.wordconfig import checked_filters
 
 if TYPE_CHECKING:
     from adapters.port import Adapter
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Config", "ConfigError", "ContextConfig", "Problem", "UiSettings", "build_adapter", "load", "parse"]
 
 FIXED_TOKENS = frozenset({"key", "danger", "changed", "title", "bold"})
-SECTIONS = ("contexts", "ui", "keys", "themes", "plugins")
+SECTIONS = ("contexts", "ui", "keys", "aliases", "themes", "plugins")
 
 
 class GeneralSettings(BaseModel):
@@ -82,7 +83,7 @@ class UiSettings(BaseModel):
     view: str = "runs"
     restore: bool = False
     contexts: list[str] = Field(default_factory=list)
-    filters: dict[str, str] = Field(default_factory=dict)
+    filters: dict[str, str | dict[str, str]] = Field(default_factory=dict)
 
     @field_validator("view")
     @classmethod
@@ -91,12 +92,8 @@ class UiSettings(BaseModel):
 
     @field_validator("filters")
     @classmethod
-    def _readable_filters(cls, filters: dict[str, str]) -> dict[str, str]:
-        for key, text in filters.items():
-            if key not in "123456789" or len(key) != 1:
-                raise ValueError(f"{key!r} is not a key from 1 to 9")
-            _check_filter(key, text)
-        return filters
+    def _readable_filters(cls, filters: dict[str, str | dict[str, str]]) -> dict[str, str | dict[str, str]]:
+        return checked_filters(filters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +119,7 @@ class Config:
     keys: Mapping[str, str | list[str]] = field(default_factory=dict)
     themes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     plugins: Mapping[str, Plugin] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
 
 def load(given: str | Path | None = None) -> Config:
@@ -151,9 +149,10 @@ def parse(data: Mapping[str, Any], path: Path | None = None) -> Config:
     ui = _ui(_table(data, "ui", file, problems), set(contexts), themes, file, problems)
     plugins = _plugins(_table(data, "plugins", file, problems), contexts, file, problems)
     keys = _keys(_table(data, "keys", file, problems), plugins, file, problems)
+    aliases = _aliases(_table(data, "aliases", file, problems), contexts, plugins, file, problems)
     if problems:
         raise ConfigError(problems)
-    return Config(path, contexts, ui, keys, themes, plugins)
+    return Config(path, contexts, ui, keys, themes, plugins, aliases)
 
 
 def build_adapter(context: ContextConfig, **options: Any) -> Adapter:
@@ -263,6 +262,21 @@ def _plugins(
     return read_plugins(body, contexts, file, problems)
 
 
+def _aliases(
+    body: dict[str, Any],
+    contexts: Mapping[str, object],
+    plugins: Mapping[str, Plugin],
+    file: str,
+    problems: list[Problem],
+) -> dict[str, str]:
+    if not body:
+        return {}
+    from tui.pluginconfig import with_plugins
+    from tui.wordconfig import read_aliases
+
+    return read_aliases(body, contexts, [spec.id for spec in with_plugins(plugins.values())], file, problems)
+
+
 def _keys(
     body: dict[str, Any], plugins: Mapping[str, Plugin], file: str, problems: list[Problem]
 ) -> dict[str, str | list[str]]:
@@ -307,12 +321,3 @@ def _themes(body: dict[str, Any], file: str, problems: list[Problem]) -> dict[st
         except ThemeError as error:
             problems.append(Problem(file, f"themes.{name}", str(error)))
     return themes
-
-
-def _check_filter(key: str, text: str) -> None:
-    from tui.core.query import FilterError, parse
-
-    try:
-        parse(text)
-    except FilterError as error:
-        raise ValueError(f"{key}: {error}") from None

@@ -173,7 +173,7 @@ def services_of(
     clock: Callable[[], float] | None = None,
     guard: Mapping[str, Guard] | None = None,
     keymap: KeyMap | None = None,
-    saved: Mapping[str, str] | None = None,
+    saved: Mapping[str, str | Mapping[str, str]] | None = None,
     ascii: bool = False,
     spool: Any = None,
     memory: Memory | None = None,

@@ -115,6 +115,16 @@ class Memory:
         words = [f"-{key.field}" if key.descending else key.field for key in keys or ()]
         self.keep("sort", kind.plural, words or None)
 
+    def filters(self, kind: Kind) -> Mapping[str, str]:
+        """The filters that were saved on numbers in the console; an empty one takes away that of the config."""
+        saved = self._get("filters", kind.plural)
+        found = saved if isinstance(saved, Mapping) else {}
+        return {number: text for number, text in found.items() if isinstance(text, str)}
+
+    def keep_filter(self, kind: Kind, number: str, text: str) -> None:
+        """Raises OSError, as `keep_columns` does."""
+        self.keep("filters", kind.plural, {**self.filters(kind), number: text})
+
     def left(self) -> Mapping[str, str]:
         """Where the console was left."""
         saved = self._state.get("left")

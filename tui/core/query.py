@@ -14,7 +14,7 @@ from tui.core.filter_parse import Compare, FilterError, Group, Node, Not, Word, 
 from tui.core.filter_values import Test
 from tui.core.values import DEFAULT_FIELDS, Field, from_spec_path
 
-__all__ = ["Filter", "FilterError", "completions", "haystack", "parse"]
+__all__ = ["Filter", "FilterError", "as_value", "completions", "haystack", "parse"]
 
 _LONGEST_MESSAGE = 300
 _NEGATED = {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.MATCH: Op.NOT_MATCH, Op.NOT_MATCH: Op.MATCH}
@@ -188,12 +188,13 @@ def completions(
                 if known
                 else []
             )
-            return [lead + _quoted(option) for option in options if option.lower().startswith(last.lower())]
+            return [lead + as_value(option) for option in options if option.lower().startswith(last.lower())]
     names = sorted({field.id for field in fields.values()} | set(fields), key=lambda name: (len(name), name))
     return [f"{sign}{name}" for name in names if word and name.startswith(word.lower())]
 
 
-def _quoted(value: str) -> str:
+def as_value(value: str) -> str:
+    """A text as a filter takes it for a value."""
     if not value or any(char.isspace() or char in ',()"' for char in value):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'

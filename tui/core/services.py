@@ -59,7 +59,7 @@ class Services:
     keys: KeyMap
     contexts: dict[str, ContextInfo] = field(default_factory=dict)
     schemas: dict[str, Schema] = field(default_factory=dict)
-    saved: Mapping[str, str] = field(default_factory=dict)
+    saved: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
     glimpses: Glimpses = field(default_factory=Glimpses)
     samples: Samples = field(default_factory=Samples)
     memory: Memory = field(default_factory=Memory)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from adapters.actions import ACTION_ALIASES
 from adapters.model import KIND_ALIASES, Kind
-from tui.commands import WORDS, CommandLine
-from tui.core.text import pad
+from tui.commands import CommandLine
+from tui.core.text import cut, pad, safe
+from tui.keys import WORDS
 from tui.widgets.draw import Piece
 from tui.widgets.keybar import Hint
 from tui.widgets.sheet import LinesSheet
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class AliasSheet(LinesSheet):
-    """Kinds first, those that no context has dim; then the words, then the actions."""
+    """The config's own first; kinds, those that no context has dim; then the words, then the actions."""
 
     def __init__(self, host: GridScreen) -> None:
         super().__init__()
@@ -33,7 +34,8 @@ class AliasSheet(LinesSheet):
         schemas = self.host.services.schemas.values()
         kinds = {kind for schema in schemas for kind in schema.kinds}
         actions = {spec.id: spec.title for schema in schemas for spec in schema.actions}
-        rows = []
+        own = self.host.services.config.aliases
+        rows = [self._row(name, (), cut(safe(meant), 60)) for name, meant in own.items()]
         for kind in Kind:
             also = [word for word, meant in KIND_ALIASES.items() if meant is kind and word != kind.plural]
             what = "list" if kind in kinds else "no context has it"

@@ -18,7 +18,7 @@ from tui.widgets.peek import Peek
 from tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
-    from tui.commands import Command
+    from tui.core.commandline import Command
     from tui.core.plan import Plan
 
 __all__ = ["PEEK_DELAY", "Console", "GridScreen"]
@@ -253,7 +253,11 @@ class GridScreen(Grid, inherit_bindings=False):
             console.open_detail(command.ref)
         elif command.kind is not None:
             console.open_list(command.kind, command.contexts or None, filter=command.filter)
+        from tui.screens.named import carried_out
+
         elif command.action:
+        if carried_out(self, command):
+            return
             from tui.screens.atcontext import plan_for_context
 
             if not plan_for_context(self, command.action, command.contexts):

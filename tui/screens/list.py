@@ -103,12 +103,14 @@ class ListScreen(ListSay):
 
     def on_mount(self) -> None:
         self._unlisten = self.services.store.listen(self._store_changed)
-        if self.filter_text:
-            self.apply_filter(self.filter_text)
+        given, self.filter_text = self.filter_text, ""
+        problem = self.apply_filter(given) if given else ""
         self._subscribe()
         self.run_worker(self._follow(), name="follow", group="follow", exit_on_error=True)
         self.set_interval(1.0, self._tick)
         self.say()
+        if problem:
+            self.message(f"filter not applied: {problem}", "failed")
 
     def on_unmount(self) -> None:
         self._unlisten()
@@ -321,15 +323,6 @@ class ListScreen(ListSay):
     def restore_place(self, cursor: Ref | None, top: int) -> None:
         """Cursor and scroll exactly as they were, once the rows are back."""
         self._place = (cursor, top)
-
-    def saved_filter(self, number: int) -> None:
-        text = self.services.saved.get(str(number))
-        if text is None:
-            self.message(f"no saved filter {number}; [ui.filters] in the config has them", "muted")
-            return
-        problem = self.apply_filter("" if text == self.filter_text else text)
-        if problem:
-            self.message(f"saved filter {number}: {problem}", "failed")
 
     def on_head_slot_clicked(self, event: Head.SlotClicked) -> None:
         if not self.asking:

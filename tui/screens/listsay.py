@@ -17,7 +17,7 @@ from tui.screens import listtext
 from tui.screens.base import PEEK_DELAY
 from tui.screens.filtering import FilterPrompt
 from tui.screens.hints import object_hints, table_hints
-from tui.screens.listcopy import ListCopy
+from tui.screens.listsaved import ListSaved
 from tui.widgets.draw import Piece
 from tui.widgets.notice import NoticeView
 
@@ -25,7 +25,7 @@ MOST_COUNTED = 20_000
 """Up to so many rows are counted again to say which part of a filter is the one that excludes everything."""
 
 
-class ListSay(ListCopy):
+class ListSay(ListSaved):
     """Everything a list says; it only reads what `ListScreen` keeps."""
 
     view: TableView

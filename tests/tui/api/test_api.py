@@ -16,7 +16,7 @@ from adapters.port import MethodSpec, Params
 from tests.tui.conftest import Open
 from tests.tui.data import run
 from tests.tui.fake import FakeAdapter, Tester, screen_text
-from tui.commands import read, scoped
+from tui.core.commandline import read, scoped
 from tui.core.plan import Guard
 from tui.screens import plan as plan_module
 from tui.screens.apicall import AnswerScreen, CallSheet, MethodsScreen
@@ -236,4 +236,4 @@ async def test_of_several_contexts_one_must_be_meant(console: Open) -> None:
 def test_blanks_within_json_are_kept() -> None:
     assert scoped(" @a,b  @c  rest  of it ") == (["a", "b", "c"], "rest  of it")
     assert read('api @a M x={"k":  1}', ["a"], []).filter == 'M x={"k":  1}'
-    assert read("runs @a  x   y", ["a"], []).filter == "x y"
+    assert read("runs @a  x   y", ["a"], []).filter == "x   y"

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from adapters.model import Kind, Pool, Ref, State
 from tui.clipboard import osc52
-from tui.commands import CommandError, read
+from tui.core.commandline import CommandError, read
 from tui.screens.pooltree import descendants, leaf_name, tree_order
 from tui.styles import tokens
 from tui.widgets.draw import fit, in_ascii, line, width_of
