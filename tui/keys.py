@@ -135,7 +135,7 @@ KEYS: tuple[KeySpec, ...] = (
     *_specs("TABLE", (*_OBJECT, LOGS), ("times", "t", "ages or clock times")),
     *_specs(
         "LOOK",
-        (DETAIL, LOGS),
+        (DETAIL, LOGS, PULSE),
         ("next-pane", "tab", "next pane, source"),
         ("previous-pane", "shift-tab", "previous pane"),
     ),

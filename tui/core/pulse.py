@@ -10,12 +10,13 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from itertools import accumulate
 from math import inf
 from statistics import median
 
-from adapters.model import ENDED, FAULTY, WAITING, Capacity, Kind, Pool, Ref, Resource, State
-from tui.core.causes import cause_of, quoted
+from adapters.model import ENDED, FAULTY, WAITING, Capacity, Kind, Pool, Ref, Resource, Run, State
+from tui.core.causes import Cause, cause_of, quoted
 from tui.core.format import is_full
 from tui.core.store import Snapshot
 from tui.core.values import MAIN_RESOURCE
@@ -27,6 +28,8 @@ STEP = DAY / MARKS
 DAYS = 7
 FEWEST_DAYS = 3
 """A usual value is the median of at least so many days."""
+
+MOST_WAITS = 6
 
 HOST_ORDER = (State.DOWN, State.UNKNOWN, State.DRAINING, State.DRAINED, State.UP)
 RUNNING = frozenset({State.RUNNING, State.ABORTING})
@@ -64,11 +67,27 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many runs share a cause or an owner; `filter` selects them."""
+    """How many runs share a cause or an owner; `filter` selects them. `where` says in which pools or groups most of
+    them are; `running`, `waiting` and `gpus` (of those that run, None: no run says) are told of owners."""
 
     title: str
     count: int
     filter: str
+    where: str = ""
+    running: int = 0
+    waiting: int = 0
+    gpus: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A run that waits since `since`, and what it waits for as far as anybody says."""
+
+    ref: Ref
+    name: str
+    state: State
+    since: float
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +125,7 @@ class Pulse:
     causes: tuple[Tally, ...]
     owners: tuple[Tally, ...]
     failed_hour: tuple[Tally, ...]
+    waits: tuple[Wait, ...]
     pools: tuple[PoolUse, ...]
     hosts: tuple[State, ...]
 
@@ -130,13 +150,15 @@ def take(runs: Sequence[Snapshot], hosts: Sequence[Snapshot], pools: Sequence[Sn
         counts=_counts(rows),
         undated=undated,
         signals=(
-            history.failures([row.finished for row in failed if row.finished is not None]),
+            history.ended("failed", "failed / h", _times(failed), f"{FAILED} finished<1h"),
             history.held("running", "state=running,aborting", ran, _in(rows, RUNNING), both=True),
             history.held("waiting", "state=waiting", waits, _in(rows, WAITING)),
+            history.ended("ok", "ended ok / h", _times(rows, State.SUCCEEDED), "state=succeeded finished<1h"),
         ),
         causes=_causes(last_day, "24h"),
         owners=_owners(at_work),
         failed_hour=_causes(last_hour, "1h"),
+        waits=_waits(at_work),
         pools=_pools([row for snapshot in pools for row in snapshot.rows.values() if isinstance(row, Pool)]),
         hosts=tuple(sorted(states, key=HOST_ORDER.index)),
     )
@@ -187,7 +209,8 @@ class _History:
         self.ends = [now - STEP * (MARKS - 1 - index) for index in range(MARKS)]
         self.days = [now - DAY * day for day in range(DAYS, 0, -1) if now - DAY * day - HOUR >= known]
 
-    def failures(self, times: Sequence[float]) -> Signal:
+    def ended(self, id: str, title: str, times: Sequence[float], filter: str) -> Signal:
+        """How many ended at these times within each mark, and within the last hour."""
         ordered = sorted(times)
 
         def between(start: float, end: float) -> float:
@@ -196,7 +219,7 @@ class _History:
         marks = tuple(between(end - STEP, end) if end - STEP >= self.since else None for end in self.ends)
         days = tuple(between(day - HOUR, day) for day in self.days)
         latest = between(self.now - HOUR, self.now) if self.now - HOUR >= self.since else None
-        return Signal("failed", "failed / h", marks, latest, days, filter=f"{FAILED} finished<1h")
+        return Signal(id, title, marks, latest, days, filter=filter)
 
     def held(self, title: str, filter: str, spells: Spells, now: int, *, both: bool = False) -> Signal:
         """How many spells were under way at each time."""
@@ -209,6 +232,11 @@ class _History:
         marks = tuple(float(at[end]) if end >= self.since else None for end in self.ends)
         days = tuple(float(at[day]) for day in self.days)
         return Signal(title, title, marks, float(now), days, filter=filter, both=both)
+
+
+def _times(rows: Iterable[Resource], state: State | None = None) -> list[float]:
+    """When these (of them those in a state) ended."""
+    return [row.finished for row in rows if row.finished is not None and state in (None, row.state)]
 
 
 def _in(rows: Iterable[Resource], states: frozenset[State]) -> int:
@@ -235,16 +263,59 @@ def _ended_within(rows: Iterable[Resource], now: float, seconds: float) -> list[
 
 
 def _causes(failed: Sequence[Resource], within: str) -> tuple[Tally, ...]:
-    found = Counter(cause_of(row.message) for row in failed)
+    found: dict[Cause, list[Resource]] = {}
+    for row in failed:
+        found.setdefault(cause_of(row.message), []).append(row)
+    ordered = sorted(found.items(), key=lambda each: -len(each[1]))
     return tuple(
-        Tally(cause.title, count, f"{FAILED} finished<{within} {cause.filter}")
-        for cause, count in found.most_common()
+        Tally(cause.title, len(rows), f"{FAILED} finished<{within} {cause.filter}", _where(rows))
+        for cause, rows in ordered
     )
 
 
+def _where(rows: Sequence[Resource]) -> str:
+    """The pools, else groups, that most of them are in: `19 in /ml/ads, 12 in fraud`, `all in /ml/ads`."""
+    found = Counter(place for row in rows if (place := row.pool or row.group))
+    most = found.most_common(2)
+    if most and len(rows) > 1 and most[0][1] == len(rows):
+        return f"all in {most[0][0]}"
+    return ", ".join(f"{number} in {place}" for place, number in most)
+
+
 def _owners(rows: Sequence[Resource]) -> tuple[Tally, ...]:
-    found = Counter(row.owner for row in rows if row.owner)
-    return tuple(Tally(owner, count, f"state=active owner={quoted(owner)}") for owner, count in found.most_common())
+    found: dict[str, list[Resource]] = {}
+    for row in rows:
+        if row.owner:
+            found.setdefault(row.owner, []).append(row)
+    ordered = sorted(found.items(), key=lambda each: -len(each[1]))
+    return tuple(_owner(owner, rows) for owner, rows in ordered)
+
+
+def _owner(owner: str, rows: Sequence[Resource]) -> Tally:
+    running = [row for row in rows if row.state in RUNNING]
+    gpus = [row.gpus for row in running if isinstance(row, Run) and row.gpus is not None]
+    return Tally(
+        owner,
+        len(rows),
+        f"state=active owner={quoted(owner)}",
+        running=len(running),
+        waiting=len(rows) - len(running),
+        gpus=sum(gpus) if gpus else None,
+    )
+
+
+def _waits(rows: Iterable[Resource]) -> tuple[Wait, ...]:
+    """The runs that have waited longest for others to make room; drafts and what somebody paused do not."""
+    queued = [row for row in rows if row.state in (State.PENDING, State.QUEUED) and row.created is not None]
+    first = nsmallest(MOST_WAITS, queued, key=lambda row: row.created or 0.0)
+    return tuple(Wait(row.ref, row.name, row.state, row.created or 0.0, _waits_for(row)) for row in first)
+
+
+def _waits_for(row: Resource) -> str:
+    if row.message:
+        return row.message
+    gpus = f"{row.gpus} gpu " if isinstance(row, Run) and row.gpus else ""
+    return f"{gpus}in {row.pool}" if row.pool else "not said"
 
 
 def _pools(rows: Sequence[Pool]) -> tuple[PoolUse, ...]:

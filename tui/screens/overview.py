@@ -36,8 +36,18 @@ class OverviewPane(RowsPane):
     class Picked(Message):
         """A line was clicked twice."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    class Touched(Message):
+        """It was clicked, so that the keys go to it."""
+
+        def __init__(self, pane: OverviewPane) -> None:
+            super().__init__()
+            self.pane = pane
+
+    active = True
+    """Whether it has the keys; of several panes only one has."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
         self.entries: list[Entry | None] = []
 
     def put(self, rows: Sequence[PulseRow]) -> None:
@@ -60,6 +70,14 @@ class OverviewPane(RowsPane):
             ahead = [at for at in stops if (at >= index if index >= self.cursor else at <= index)]
             index = min(ahead or stops, key=lambda at: abs(at - index))
         super().move_to(index)
+
+    @property
+    def shows_cursor(self) -> bool:
+        return self.active
+
+    def on_click(self, event: events.Click) -> None:
+        super().on_click(event)
+        self.post_message(self.Touched(self))
 
     def open_line(self, index: int) -> None:
         self.post_message(self.Picked())

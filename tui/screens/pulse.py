@@ -6,6 +6,9 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+
 from adapters.model import Kind, State
 from adapters.port import Query
 from tui import keys
@@ -13,12 +16,16 @@ from tui.core import format
 from tui.core.pulse import Pulse, Signal, p95, take
 from tui.screens import listtext
 from tui.screens.base import GridScreen
-from tui.screens.overview import KINDS, NO_MENU, OverviewScreen
+from tui.screens.overview import KINDS, NO_MENU, OverviewPane, OverviewScreen
 from tui.screens.pulserows import Entry, Look, pulse_rows
+from tui.screens.pulsewide import HALF, Answer, left_rows, right_rows
 from tui.widgets.draw import Piece
 from tui.widgets.head import Head
 from tui.widgets.keybar import Hint
 from tui.widgets.rows import TAKEN
+
+WIDE, HIGH = 160, 36
+"""From this size on there are two halves."""
 
 
 class PulseScreen(OverviewScreen):
@@ -26,11 +33,23 @@ class PulseScreen(OverviewScreen):
 
     where = keys.PULSE
     crumb = "pulse"
+    CSS = f"""
+    PulseScreen #left {{ width: {HALF}; }}
+    PulseScreen #right {{ width: 1fr; display: none; }}
+    PulseScreen.narrow #left {{ width: 1fr; }}
+    """
 
     def __init__(self, contexts: Sequence[str]) -> None:
         super().__init__(contexts)
         self.pulse: Pulse | None = None
         self.chosen: dict[str, int] = {}
+        self.left, self.right = OverviewPane(id="left"), OverviewPane(id="right")
+        self.right.active = False
+        self.pane = self.left
+        self.add_class("narrow")
+
+    def body(self) -> ComposeResult:
+        yield Horizontal(self.left, self.right)
 
     def again(self) -> None:
         open_pulse(self, self.contexts)
@@ -50,6 +69,10 @@ class PulseScreen(OverviewScreen):
         if any(snapshot.as_of is not None for snapshot in hosts):
             seen.note(self._seen("hosts"), now, float(sum(state is not State.UP for state in self.pulse.hosts)))
         answers = p95([value for name in self.contexts for value in self.services.adapters[name].stats.latencies])
+        for name in self.contexts:
+            answer = p95(self.services.adapters[name].stats.latencies)
+            if answer is not None:
+                seen.note(f"answer {name}", now, answer)
         if answers is not None:
             seen.note(self._seen("p95"), now, answers)
         self.draw()
@@ -66,14 +89,64 @@ class PulseScreen(OverviewScreen):
         marks = self.services.samples.marks(self._seen("p95"), pulse.now)
         return [*found, Signal("p95", "answer p95", marks, marks[-1], kind=None)]
 
+    # the halves
+
+    @property
+    def halves(self) -> bool:
+        return self.size.width >= WIDE and self.size.height >= HIGH
+
     def draw(self) -> None:
-        pulse, size = self.pulse, self.pane.size
-        if pulse is None or not size.width:
+        pulse, halves = self.pulse, self.halves
+        self.set_class(not halves, "narrow")
+        self.right.display = halves
+        if not halves:
+            self._use(self.left)
+        if pulse is None or not self.left.size.width:
             return
-        cursor = self.pane.entry.id if self.pane.entry is not None else ""
-        look = Look(size.width - TAKEN, size.height, cursor, self.chosen, self.services.ascii)
-        self.pane.put(pulse_rows(pulse, self._signals(pulse), look, bool(self.snapshots(Kind.HOST))))
+        signals, hosts = self._signals(pulse), bool(self.snapshots(Kind.HOST))
+        if halves:
+            self.left.put(left_rows(pulse, signals, self._look(HALF)))
+            self.right.put(right_rows(pulse, self._answers(pulse.now), self._look(self.size.width - HALF), hosts))
+        else:
+            self.left.put(pulse_rows(pulse, signals, self._look(self.size.width), hosts))
         self.update_peek()
+
+    def _look(self, width: int) -> Look:
+        cursor = self.pane.entry.id if self.pane.entry is not None else ""
+        return Look(width - TAKEN, self.left.size.height, cursor, self.chosen, self.services.ascii)
+
+    def _answers(self, now: float) -> list[Answer]:
+        health, seen = self.services.sync.contexts(), self.services.samples
+        latencies = {name: self.services.adapters[name].stats.latencies for name in self.contexts}
+        return [
+            Answer(name, health[name].state, seen.marks(f"answer {name}", now), p95(found))
+            for name, found in latencies.items()
+        ]
+
+    def _use(self, pane: OverviewPane) -> None:
+        """The keys go to this half."""
+        if self.pane is not pane:
+            self.pane = pane
+            for each in (self.left, self.right):
+                each.active = each is pane
+                each.refresh_index(each.cursor)
+            self.update_peek()
+
+    @property
+    def _other(self) -> OverviewPane:
+        return self.right if self.pane is self.left else self.left
+
+    def on_overview_pane_touched(self, event: OverviewPane.Touched) -> None:
+        self._use(event.pane)
+
+    def do_next_pane(self) -> None:
+        if self.halves and any(self._other.entries):
+            self._use(self._other)
+        else:
+            self.message("there is one half only", "muted")
+
+    def do_previous_pane(self) -> None:
+        self.do_next_pane()
 
     # what the lines say
 
@@ -105,6 +178,8 @@ class PulseScreen(OverviewScreen):
         hints: list[Hint] = [(shown("open"), self.opens(), True)]
         if len(entry.items) > 1:
             hints.append((f"{shown('left')} {shown('right')}", "choose", True))
+        if self.halves:
+            hints.append((shown("next-pane"), "other half", True))
         self.key_hints([*hints, (shown("next-fault"), "unusual", True), (shown("back"), "back", True)], NO_MENU)
 
     def opens(self) -> str:
@@ -125,6 +200,9 @@ class PulseScreen(OverviewScreen):
             self.console.open_contexts()
         elif entry.parent is not None:
             self._open_pool(entry)
+        elif entry.ref is not None:
+            trail = (self.crumb,)
+            self.console.open_list(entry.kind, self.contexts, trail=trail, filter=entry.filter, goto=entry.ref)
         elif entry.items:
             self.rows_behind(
                 entry.kind, entry.items[min(self.chosen.get(entry.id, 0), len(entry.items) - 1)].filter
@@ -150,13 +228,22 @@ class PulseScreen(OverviewScreen):
 
     def _choose(self, step: int) -> None:
         entry = self.pane.entry
-        if entry is not None and entry.items:
+        if self.halves:
+            self._use(self.right if step > 0 else self.left)
+        elif entry is not None and entry.items:
             at = self.chosen.get(entry.id, 0) + step
             self.chosen[entry.id] = max(0, min(at, len(entry.items) - 1))
             self.draw()
 
     def _hop(self, step: int) -> None:
-        if not self.pane.hop(step):
+        other = self._other
+        if self.pane.hop(step):
+            return
+        red = [at for at in range(other.count) if other.is_red(at)] if self.halves else []
+        if red:
+            self._use(other)
+            other.move_to(red[0 if step > 0 else -1])
+        else:
             self.message("nothing unusual " + ("below" if step > 0 else "above"), "muted")
 
 
