@@ -248,16 +248,16 @@ class GridScreen(Grid, inherit_bindings=False):
 
     def run_command(self, command: Command) -> None:
         """Carry out a line of command mode."""
+        from tui.screens.named import carried_out
+
         console = self.console
+        if carried_out(self, command):
+            return
         if command.ref is not None:
             console.open_detail(command.ref)
         elif command.kind is not None:
             console.open_list(command.kind, command.contexts or None, filter=command.filter)
-        from tui.screens.named import carried_out
-
         elif command.action:
-        if carried_out(self, command):
-            return
             from tui.screens.atcontext import plan_for_context
 
             if not plan_for_context(self, command.action, command.contexts):
