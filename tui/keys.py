@@ -13,7 +13,7 @@ from adapters.names import nearest
 
 ANY = "any"
 LIST, DETAIL, LOGS, DOCUMENT, CONTEXTS = "list", "detail", "logs", "document", "contexts"
-PULSE, TREE = "pulse", "tree"
+PULSE, TREE, DIGEST, JOURNAL = "pulse", "tree", "digest", "journal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def _specs(group: str, where: tuple[str, ...], *rows: tuple[str, str, str], acti
 
 
 _ROWS = (LIST, CONTEXTS, DETAIL, TREE)
-_SCROLL = (LIST, CONTEXTS, DETAIL, LOGS, DOCUMENT, PULSE, TREE)
+_SCROLL = (LIST, CONTEXTS, DETAIL, LOGS, DOCUMENT, PULSE, TREE, DIGEST, JOURNAL)
 _OBJECT = (LIST, DETAIL, TREE)
 
 KEYS: tuple[KeySpec, ...] = (
@@ -68,7 +68,7 @@ KEYS: tuple[KeySpec, ...] = (
         ("history-forward", "]", "on"),
         ("history-last", "-", "last"),
     ),
-    *_specs("LOOK", (*_ROWS, LOGS, PULSE), ("open", "enter", "open")),
+    *_specs("LOOK", (*_ROWS, LOGS, PULSE, DIGEST, JOURNAL), ("open", "enter", "open")),
     *_specs("LOOK", (*_OBJECT, DOCUMENT), ("describe", "d", "all fields"), ("raw", "y", "raw")),
     *_specs(
         "LOOK",
@@ -85,6 +85,8 @@ KEYS: tuple[KeySpec, ...] = (
     *_specs("LOOK", (TREE,), ("unfold-all", "*", "unfold all")),
     *_specs("LOOK", (*_OBJECT, LOGS), ("attempts", "p", "earlier tries")),
     *_specs("LOOK", (ANY,), ("errors", "!", "error list"), ("pulse", "P", "pulse")),
+    *_specs("LOOK", (ANY,), ("digest", "D", "since last look")),
+    *_specs("LOOK", (DIGEST,), ("look-earlier", "<", "an earlier look"), ("look-later", ">", "a later look")),
     *_specs(
         "ACT",
         _OBJECT,
@@ -111,7 +113,7 @@ KEYS: tuple[KeySpec, ...] = (
     *_specs("FIND", (LIST, CONTEXTS, LOGS, DOCUMENT), ("filter", "/", "filter")),
     *(KeySpec(f"saved-{n}", (str(n),), f"saved filter {n}", "FIND", (LIST,)) for n in range(1, 10)),
     *_specs("FIND", (LIST,), ("save-filter", "", "save the filter on a number")),
-    *_specs("FIND", (LIST, PULSE), ("all-contexts", "0", "all contexts")),
+    *_specs("FIND", (LIST, PULSE, DIGEST), ("all-contexts", "0", "all contexts")),
     *_specs("FIND", (LIST,), ("warp", "w", "same pool or group"), ("group", "B", "group by")),
     *_specs("FIND", (ANY,), ("command", ":", "go or do"), ("aliases", "ctrl-a", "aliases")),
     *_specs("FIND", (LOGS, DOCUMENT), ("next-match", "n", "next match"), ("previous-match", "N", "previous match")),
@@ -187,6 +189,7 @@ KEYS: tuple[KeySpec, ...] = (
         ("crumbs", "ctrl-g", "crumbs"),
         ("help", "? f1", "help"),
         ("interrupt", "ctrl-c", "quit, twice"),
+        ("suspend", "", "to the shell"),
         ("quit", "", "quit"),
     ),
 )
