@@ -44,8 +44,8 @@ def _measured(console: Console, times: int) -> dict[str, Spread]:
         terminal.drain(0.2)
         shown = count_of(terminal.text)
         for at in range(len(TYPED)):
-            took = terminal.shows(TYPED[at : at + 1], other(count_of, shown), quiet=0.4)
-            if took is not None:
+            took = terminal.shows(TYPED[at : at + 1], other(count_of, shown), quiet=0.3, most=0.6)
+            if took is not None:  # else this letter excludes nothing
                 typed.append(took)
             shown = count_of(terminal.text)
         terminal.send(b"\r")
@@ -58,8 +58,9 @@ def _measured(console: Console, times: int) -> dict[str, Spread]:
         for key in ORDERS:
             top = first_row(terminal.text)
             took = terminal.shows(key, other(first_row, top), quiet=0.5)
-            if took is not None:
-                sorted_.append(took)
+            if took is None:
+                raise Gone(f"{key.decode()} did not sort:\n{terminal.text}")
+            sorted_.append(took)
             terminal.drain(0.3)
     return {
         "filter keystroke": Spread.of(typed),

@@ -60,15 +60,18 @@ class Stage:
     @contextlib.contextmanager
     def loaded(self, runs: int) -> Iterator[Console]:
         """A console that has everything loaded and goes on refreshing while the block lasts."""
-        console = self._consoles.get(runs)
+        console = self._consoles.pop(runs, None)
         if console is None:
-            console = self._consoles[runs] = self._load(runs)
+            console = self._load(runs)
         else:
             resume(console.terminal)
         try:
             yield console
-        finally:
-            pause(console.terminal)
+        except Exception:  # nobody knows where it was left: the next group gets one of its own
+            console.terminal.close()
+            raise
+        pause(console.terminal)
+        self._consoles[runs] = console
 
     def _load(self, runs: int) -> Console:
         mock, home = self.mock(runs), self.home()

@@ -121,18 +121,25 @@ class Terminal:
     def shows(
         self, keys: bytes, there: Callable[[str], Any], quiet: float = 0.15, most: float = 3.0
     ) -> float | None:
-        """Seconds from a key to the byte with which the screen shows what was expected; None: it never did.
+        """Seconds from a key to the byte with which the screen shows what was expected; None: not within `most`.
 
-        Looked at afterwards, chunk by chunk: the emulator is slower than the programs that are measured.
+        Looked at in silences of `quiet` seconds, chunk by chunk: the emulator is slower than what is measured.
         """
         _ = self.lines
-        sent, until = self.send(keys), perf_counter() + most
+        sent = self.send(keys)
         chunks: list[tuple[float, bytes]] = []
-        while perf_counter() < until:
+        while True:
             chunk = self.read(quiet)
-            if not chunk:
-                break
-            chunks.append((self.last_byte - sent, chunk))
+            if chunk:
+                chunks.append((self.last_byte - sent, chunk))
+                continue
+            found = self._shown_by(chunks, there)
+            if found is not None or perf_counter() - sent > most:
+                return found
+            chunks.clear()
+
+    def _shown_by(self, chunks: Sequence[tuple[float, bytes]], there: Callable[[str], Any]) -> float | None:
+        """The moment of the chunk with which the screen is as expected; what came after it is read as well."""
         self._unread.clear()
         found = None
         for at, chunk in chunks:
@@ -209,6 +216,9 @@ class Terminal:
         self._child.wait(max(0.1, until - perf_counter()))
 
     def close(self) -> None:
+        """End the program; again does nothing."""
+        if self._master < 0:
+            return
         if self._child.poll() is None:
             os.kill(self._child.pid, signal.SIGTERM)
             try:
@@ -217,6 +227,7 @@ class Terminal:
                 self._child.kill()
                 self._child.wait()
         os.close(self._master)
+        self._master = -1
 
     def __enter__(self) -> Terminal:
         return self
