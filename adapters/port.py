@@ -147,10 +147,19 @@ class KindSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A page of the backend's own console: `pattern` finds, in its URL, the id (group 1) of an object of `kind`."""
+
+    kind: Kind
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
 class Schema:
     """What a backend can do: everything the console offers is generated from this.
 
-    `absent` names each kind that the backend lacks, with the reason ("Vertex AI does not expose hosts").
+    `absent` names each kind that the backend lacks, with the reason ("Vertex AI does not expose hosts"). By its
+    `links` the console understands a pasted URL.
     """
 
     backend: str
@@ -160,6 +169,7 @@ class Schema:
     actions: tuple[ActionSpec, ...] = ()
     features: Mapping[Feature, Capability] = field(default_factory=dict)
     version: str | None = None
+    links: tuple[Link, ...] = ()
 
     def actions_for(self, kind: Kind) -> tuple[ActionSpec, ...]:
         return tuple(action for action in self.actions if kind in action.kinds)

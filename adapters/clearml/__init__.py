@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from adapters.clearml.actions import ACTIONS
 from adapters.clearml.fields import ABSENT, FEATURES, KINDS
-from adapters.port import Schema
+from adapters.model import Kind
+from adapters.port import Link, Schema
 from adapters.registry import Backend
 
 SCHEMA = Schema(
@@ -14,6 +15,7 @@ SCHEMA = Schema(
     absent=ABSENT,
     actions=ACTIONS,
     features=FEATURES,
+    links=(Link(Kind.RUN, r"/(?:experiments|tasks)/([0-9a-f]{32})\b"),),
 )
 
 BACKEND = Backend(

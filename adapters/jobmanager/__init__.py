@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from adapters.jobmanager.actions import ACTIONS
 from adapters.jobmanager.fields import ABSENT, FEATURES, KINDS
-from adapters.port import Schema
+from adapters.model import Kind
+from adapters.port import Link, Schema
 from adapters.registry import Backend
 
 SCHEMA = Schema(
@@ -14,6 +15,7 @@ SCHEMA = Schema(
     absent=ABSENT,
     actions=ACTIONS,
     features=FEATURES,
+    links=(Link(Kind.RUN, r"://[^/]+(?:/[^/?#]+)*/jobs/([^/?#]+)"),),
 )
 
 BACKEND = Backend(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from adapters.kfp.actions import ACTIONS
 from adapters.kfp.fields import ABSENT, KINDS
-from adapters.port import YES, Capability, Feature, Schema
+from adapters.model import Kind
+from adapters.port import YES, Capability, Feature, Link, Schema
 from adapters.registry import Backend
 
 SCHEMA = Schema(
@@ -21,6 +22,7 @@ SCHEMA = Schema(
         Feature.ARTIFACTS: YES,
         Feature.CALL: YES,
     },
+    links=(Link(Kind.RUN, r"[/#]runs/details/([0-9A-Za-z-]+)"),),
 )
 
 BACKEND = Backend(

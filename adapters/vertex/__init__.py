@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from adapters.port import YES, Capability, Feature, Schema
+from adapters.model import Kind
+from adapters.port import YES, Capability, Feature, Link, Schema
 from adapters.registry import Backend
 from adapters.vertex.actions import ACTIONS
 from adapters.vertex.fields import ABSENT, KINDS
@@ -22,6 +23,9 @@ SCHEMA = Schema(
         Feature.CALL: YES,
     },
     version="v1",
+    links=(
+        Link(Kind.RUN, r"://console\.cloud\.google\.com/(?:ai/platform|vertex-ai)/locations/[\w-]+/training/(\d+)"),
+    ),
 )
 
 BACKEND = Backend(

@@ -126,7 +126,10 @@ class GridScreen(Grid, inherit_bindings=False):
             self.pasted(text.strip())
 
     def pasted(self, text: str) -> None:
-        """Text was pasted into the body."""
+        """Text was pasted into the body: what it names opens."""
+        from tui.screens.pasting import open_pasted
+
+        open_pasted(self, text)
 
     def current_object(self) -> Resource | None:
         """The object the keys of this screen are about."""

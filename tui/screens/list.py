@@ -19,13 +19,13 @@ from tui import keys
 from tui.core.columns import DEFAULT_SORT
 from tui.core.query import FilterError, parse
 from tui.core.store import Diff, Key, Snapshot
-from tui.core.text import safe
 from tui.core.values import fields_for
 from tui.core.view import TableView
 from tui.screens import login
 from tui.screens.filtering import FilterPrompt
 from tui.screens.listmodel import ListModel
 from tui.screens.listsay import ListSay
+from tui.screens.pasting import in_table
 from tui.widgets.head import Head
 from tui.widgets.notice import NoticeView
 from tui.widgets.table import ResourceTable
@@ -351,12 +351,12 @@ class ListScreen(ListSay):
             subscription.refresh()
 
     def pasted(self, text: str) -> None:
-        """An id or a reference: the cursor goes there."""
-        for ref in self.model.refs:
-            if text and (ref.id == text or str(ref) == text or (len(ref.id) > 7 and ref.id in text)):
-                self.table.select(ref)
-                return
-        self.message(f"no {self.kind.value} here has {safe(text, 60)}", "muted")
+        """An id, a reference or a console's URL: the cursor goes there if it is here, else the object opens."""
+        found = in_table(self.model, text)
+        if found is not None:
+            self.table.select(found)
+        else:
+            super().pasted(text)
 
     def do_menu(self) -> None:
         from tui.screens.menu import MenuSheet
