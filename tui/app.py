@@ -27,6 +27,7 @@ from tui.oneshot.failure import CRASHED, Failure
 from tui.painting import Changes, Painter, erases_in_color
 from tui.resume import come_back, leave
 from tui.styles import tokens
+from tui.telling import Teller
 
 if TYPE_CHECKING:
     from tui.config import Config
@@ -80,6 +81,7 @@ class ConsoleApp(PresentApp, inherit_bindings=False):
         self._use_theme()
         self._watch_terminal()
         self.app_resume_signal.subscribe(self, self._resumed)
+        Teller(self)
         self.learn()
         if self.services.adapters:
             if not (self.resume and come_back(self)):
@@ -240,10 +242,14 @@ class ConsoleApp(PresentApp, inherit_bindings=False):
 
     # small services
 
+    def keep(self, text: str) -> None:
+        """Among what `!` shows, whatever its colour."""
+        self.notes.append(Note(self.services.clock(), text))
+
     def note(self, text: str, token: str) -> None:
         """Keep what was said in red for the error list."""
         if token == "failed":
-            self.notes.append(Note(self.services.clock(), text))
+            self.keep(text)
 
     def copy(self, text: str) -> None:
         """To the clipboard of the terminal by OSC 52, through tmux and screen where they are in between."""

@@ -98,6 +98,7 @@ KEYS: tuple[KeySpec, ...] = (
         action=True,
     ),
     *_specs("ACT", (*_OBJECT, LOGS), ("menu", "x", "every action")),
+    *_specs("ACT", _OBJECT, ("tell", "b", "tell when it ends")),
     *_specs("ACT", _OBJECT, ("again", ".", "last plan again")),
     *_specs("ACT", (LIST, CONTEXTS), ("mark", "space", "mark")),
     *_specs("ACT", (LIST, CONTEXTS), ("login", "L", "log in again")),

@@ -16,7 +16,7 @@ from adapters.model import KIND_ALIASES, parse_kind
 from adapters.names import nearest
 from tui.configfile import Problem, model_problems
 from tui.core.plugins import VARIABLES, Plugin, has_variable, unknown_variables
-from tui.keys import DETAIL, KEYS, LIST, WORDS, KeyMap, KeySpec, clash, shown, valid_key
+from tui.keys import DETAIL, KEYS, LIST, TREE, WORDS, KeyMap, KeySpec, clash, shown, valid_key
 
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "fish", "ksh", "csh", "tcsh"})
@@ -138,7 +138,7 @@ def _name_problem(name: str) -> str:
 def with_plugins(plugins: Iterable[Plugin]) -> tuple[KeySpec, ...]:
     """The table of keys with those of the plugins."""
     own = [
-        KeySpec(each.name, (each.key,) if each.key else (), each.title, "PLUGINS", (LIST, DETAIL), plugin=True)
+        KeySpec(each.name, (each.key,) if each.key else (), each.title, "PLUGINS", (LIST, DETAIL, TREE), plugin=True)
         for each in plugins
     ]
     return (*KEYS, *own)

@@ -13,6 +13,7 @@ from tui.core.guards import Guards
 from tui.core.memory import Memory
 from tui.core.plan import OPEN, Guard
 from tui.core.pulse import Samples
+from tui.core.tell import Tells
 
 if TYPE_CHECKING:
     from tui.config import Config
@@ -64,10 +65,14 @@ class Services:
     samples: Samples = field(default_factory=Samples)
     memory: Memory = field(default_factory=Memory)
     looks: Looks = field(default_factory=Looks)
+    tells: Tells = field(init=False)
     ascii: bool = False
     paused: bool = False
     guards: Guards = field(default_factory=Guards)
     read_only: bool = False
+
+    def __post_init__(self) -> None:
+        self.tells = Tells(self.store, self.sync.touch, lambda: self.sync.paused)
 
     def info(self, context: str) -> ContextInfo:
         """With the guardrails as they are now."""

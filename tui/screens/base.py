@@ -242,6 +242,14 @@ class GridScreen(Grid, inherit_bindings=False):
 
         open_diff(self)
 
+    def do_tell(self) -> None:
+        from tui.telling import toggle
+
+        toggle(self)
+
+    def tells_changed(self) -> None:
+        """It was asked to be told, or no longer; subclasses that show it draw it."""
+
     def do_command(self) -> None:
         from tui.commands import CommandLine
 

@@ -65,7 +65,7 @@ LINES: Mapping[str, Sequence[tuple[str, str]]] = {
         ("delete", "delete"),
         ("drain", "drain"),
         ("undrain", "undrain"),
-        ("menu again", "actions, again"),
+        ("menu again tell", "actions, again, tell"),
         ("mark", "mark, {range} range"),
         ("mark-all unmark", "mark shown, clear"),
     ),
@@ -202,8 +202,8 @@ class HelpSheet(LinesSheet):
             for state in STATES[start : start + 7]:
                 pieces += [*format.state_spans(state, ascii), ("  ", "text")]
             rows.append(pieces)
-        gutter = "* marked  ~ stale  + new  ' changed"
-        rows.append([("gutter  ", "muted"), (gutter, "text"), ("     - the server did not say", "muted")])
+        gutter = f"* marked  ~ stale  + new  ' changed  {'b' if ascii else '♪'} tells"
+        rows.append([("gutter  ", "muted"), (gutter, "text"), ("   - the server did not say", "muted")])
         return rows
 
     def wanted_lines(self, most: int) -> int:

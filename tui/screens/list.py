@@ -81,6 +81,7 @@ class ListScreen(ListSay):
         self.choice = memory.columns(self.kind)
         self.model = ListModel(self.kind, self.view, ascii=self.services.ascii)
         self.model.clock_times = self.services.config.ui.times == "clock"
+        self.model.awaited = self.services.tells
         self.wide = self.services.config.ui.wide
         self.table = ResourceTable(self.model)
         self.notice = NoticeView()

@@ -276,6 +276,10 @@ class ListKeys(GridScreen):
         self._range_from = None
         self._marked()
 
+    def tells_changed(self) -> None:
+        self.table.repaint_changed()
+        self.update_peek()
+
     def _marked(self) -> None:
         self.table.repaint_changed()
         self.say()

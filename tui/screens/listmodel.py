@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
 from adapters.model import FAULTY, Kind, Ref, Resource
@@ -28,6 +28,7 @@ class ListModel:
         self.clock_times = False
         self.faults_only = False
         self.marks: dict[Ref, None] = {}
+        self.awaited: Container[Ref] = ()
         self.folded: set[Ref] = set()
         self.snapshots: Mapping[Key, Snapshot] = {}
         self._by_context: dict[str, Snapshot] = {}
@@ -110,6 +111,8 @@ class ListModel:
     def flag(self, ref: Ref) -> str:
         if ref in self.marks:
             return "*"
+        if ref in self.awaited:
+            return "b" if self.ascii else "♪"
         snapshot = self._by_context.get(ref.context)
         if snapshot is None:
             return " "

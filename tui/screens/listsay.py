@@ -189,6 +189,8 @@ class ListSay(ListSaved):
         self._say_keys()
         current = self.current
         lead: list[Piece] = [(f"{self._marks_text()}   ", "text")] if self.model.marks else []
+        if current is not None and current.ref in self.services.tells:
+            lead += [(f"{'' if self.services.ascii else '♪ '}tells when it ends   ", "accent")]
         problem = self._trouble(current)
         if problem:
             self.set_peek([[*lead, *problem]])

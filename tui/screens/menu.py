@@ -32,8 +32,16 @@ LOOKS = {
     "host": "the host it is on",
     "used-by": "what uses it",
     "owner": "what it belongs to",
+    "tell": "a line, the bell and a notice when it ends",
 }
-NAMES = {"timeline": "Timeline", "used-by": "Used by", "describe": "Describe", "raw": "Raw", "why": "Explain"}
+NAMES = {
+    "timeline": "Timeline",
+    "used-by": "Used by",
+    "describe": "Describe",
+    "raw": "Raw",
+    "why": "Explain",
+    "tell": "Tell me",
+}
 USUAL_LINES = 13
 KEY, TITLE, VERB = 5, 15, 10
 VERBS_FROM = 70
