@@ -33,7 +33,7 @@ MOST_WAITS = 6
 
 HOST_ORDER = (State.DOWN, State.UNKNOWN, State.DRAINING, State.DRAINED, State.UP)
 RUNNING = frozenset({State.RUNNING, State.ABORTING})
-FAILED = "state=failed,lost"
+FAILED, OK = "state=failed,lost", "state=succeeded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,8 @@ class Signal:
     filter: str = ""
     both: bool = False
     """Whether too few are as unusual as too many."""
+    few: bool = False
+    """Whether only too few are unusual."""
 
     @property
     def usual(self) -> float | None:
@@ -62,7 +64,8 @@ class Signal:
         """Whether it is now beyond everything that this hour was on the days before."""
         if self.now is None or self.usual is None:
             return False
-        return self.now > max(self.days) or (self.both and self.now < min(self.days))
+        too_few = self.now < min(self.days)
+        return too_few if self.few else self.now > max(self.days) or (self.both and too_few)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,7 @@ def take(runs: Sequence[Snapshot], hosts: Sequence[Snapshot], pools: Sequence[Sn
             history.ended("failed", "failed / h", _times(failed), f"{FAILED} finished<1h"),
             history.held("running", "state=running,aborting", ran, _in(rows, RUNNING), both=True),
             history.held("waiting", "state=waiting", waits, _in(rows, WAITING)),
-            history.ended("ok", "ended ok / h", _times(rows, State.SUCCEEDED), "state=succeeded finished<1h"),
+            history.ended("ok", "ended ok / h", _times(rows, State.SUCCEEDED), f"{OK} finished<1h", few=True),
         ),
         causes=_causes(last_day, "24h"),
         owners=_owners(at_work),
@@ -209,7 +212,7 @@ class _History:
         self.ends = [now - STEP * (MARKS - 1 - index) for index in range(MARKS)]
         self.days = [now - DAY * day for day in range(DAYS, 0, -1) if now - DAY * day - HOUR >= known]
 
-    def ended(self, id: str, title: str, times: Sequence[float], filter: str) -> Signal:
+    def ended(self, id: str, title: str, times: Sequence[float], filter: str, *, few: bool = False) -> Signal:
         """How many ended at these times within each mark, and within the last hour."""
         ordered = sorted(times)
 
@@ -219,7 +222,7 @@ class _History:
         marks = tuple(between(end - STEP, end) if end - STEP >= self.since else None for end in self.ends)
         days = tuple(between(day - HOUR, day) for day in self.days)
         latest = between(self.now - HOUR, self.now) if self.now - HOUR >= self.since else None
-        return Signal(id, title, marks, latest, days, filter=filter)
+        return Signal(id, title, marks, latest, days, filter=filter, few=few)
 
     def held(self, title: str, filter: str, spells: Spells, now: int, *, both: bool = False) -> Signal:
         """How many spells were under way at each time."""

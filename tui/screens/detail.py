@@ -12,9 +12,8 @@ from adapters.port import KindSpec, Query
 from tui.core.format import age, clock
 from tui.core.text import safe
 from tui.screens import detailview
-from tui.screens.detailside import side_rows
+from tui.screens.detailgood import DetailGood
 from tui.screens.detailtabs import pane_rows
-from tui.screens.detailtime import DetailTime
 from tui.widgets.detailhead import DetailHead, Tab
 from tui.widgets.draw import Piece
 from tui.widgets.keybar import Hint
@@ -24,7 +23,7 @@ from tui.widgets.tasktree import TaskTree
 SIDE_FROM = 160
 
 
-class DetailScreen(DetailTime):
+class DetailScreen(DetailGood):
     """Draws the panes and answers to the keys."""
 
     CSS = """
@@ -89,9 +88,8 @@ class DetailScreen(DetailTime):
             self.rows.show(pane_rows(self, self.tab, now))
         wide = self.size.width >= SIDE_FROM and on_tree
         self.side.display = wide
-        if wide and self.detail is not None:
-            detail, events, key = self.detail, self.events, self.services.keys.key("why")
-            self.side.show(lambda width: side_rows(detail, self.tasks.rows, events, key, width, now))
+        if wide:
+            self.show_side(now)
 
     def _right(self) -> list[Piece]:
         """What can be done about it, where there is room to say so."""

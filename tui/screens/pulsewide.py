@@ -73,7 +73,7 @@ def right_rows(pulse: Pulse, answers: Sequence[Answer], look: Look, hosts: bool)
 
 
 def _head(lead: str, numbers: Sequence[str], look: Look, last: str = "") -> PulseRow:
-    text = "  " + pad(lead, NAME) + "  ".join([*(right(title, COUNT) for title in numbers), last])
+    text = pad(lead, 2 + NAME) + "  ".join([*(right(title, COUNT) for title in numbers), last])
     return PulseRow(Row(((text.replace("↓", "v") if look.ascii else text, "muted"),)))
 
 
