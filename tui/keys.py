@@ -184,6 +184,7 @@ KEYS: tuple[KeySpec, ...] = (
         "SESSION",
         (ANY,),
         ("pause", "=", "pause refresh"),
+        ("every", "", "refresh every so many seconds"),
         ("read-only", "ctrl-o", "read-only"),
         ("refresh", "ctrl-r", "refresh now"),
         ("header", "ctrl-e", "header"),

@@ -1,8 +1,8 @@
 """Runs tests with a key taken away from each, to see whether they notice: a pytest plugin, and a process with it.
 
 `python -m tests.selfcheck.unbound < pairs.json`, where pairs are [test, action id or ""]; prints [test, action id,
-outcome, whether the key was pressed] as JSON. A test with parameters fails when it does with one of them. Nothing in
-the product knows of this.
+outcome, whether the key was pressed] as JSON. A test with parameters fails when it does with one of them. Nothing
+in the product knows of this.
 """
 
 from __future__ import annotations

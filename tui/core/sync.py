@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from adapters.errors import AdapterError, Forbidden, Invalid, NotFound, Unsupported
 from adapters.model import Kind, Ref, Resource
@@ -113,6 +113,7 @@ class SyncEngine:
         self._world = World(clock, sleep, rng or random.Random())
         self._running = asyncio.Event()
         self._running.set()
+        self._paces: dict[str, float] = {}
         self._held: dict[Key, _Held] = {}
         self._contacts: dict[str, _Contact] = {context: _Contact() for context in adapters}
         self._schemas: dict[str, asyncio.Task[Schema]] = {}
@@ -213,10 +214,26 @@ class SyncEngine:
             task.cancel()
         await asyncio.gather(*tasks, *walks, return_exceptions=True)
 
+    def interval(self, context: str) -> float:
+        """The seconds between two looks at what is on screen."""
+        return self._settings_of(context).interval
+
+    def set_interval(self, seconds: float | None, contexts: Iterable[str]) -> None:
+        """Ask these contexts so often from now on, None as it was at first; what is on screen is asked at once."""
+        for context in contexts:
+            if seconds is None:
+                self._paces.pop(context, None)
+            else:
+                self._paces[context] = seconds
+            for key, held in self._held.items():
+                if key.context == context:
+                    held.sync.keep_pace(self.interval(context))
+
     def _settings_of(self, context: str) -> SyncSettings:
-        if isinstance(self._settings, SyncSettings):
-            return self._settings
-        return self._settings.get(context) or SyncSettings()
+        known = self._settings
+        settings = known if isinstance(known, SyncSettings) else known.get(context, SyncSettings())
+        pace = self._paces.get(context)
+        return settings if pace is None else replace(settings, interval=pace)
 
     async def _kind_spec(self, context: str, kind: Kind) -> KindSpec:
         schema = await self.schema(context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 from adapters.errors import AdapterError, Unsupported
@@ -59,6 +60,11 @@ class ListSync:
 
     def wake(self) -> None:
         self._wake.set()
+
+    def keep_pace(self, interval: float) -> None:
+        """Ask so often from now on, and once at once."""
+        self._settings = replace(self._settings, interval=interval)
+        self.wake()
 
     def notice(self, resource: Resource) -> None:
         """Something else has read this row."""

@@ -10,7 +10,7 @@ from textual import events
 
 from adapters.model import Ref, Resource
 from tui import keys
-from tui.screens import readonly
+from tui.screens import pace, readonly
 from tui.screens.grid import PEEK_DELAY, Console, Grid
 from tui.widgets.head import Head
 from tui.widgets.keybar import KeyBar
@@ -220,6 +220,9 @@ class GridScreen(Grid, inherit_bindings=False):
 
         open_pulse(self)
 
+    def do_every(self) -> None:
+        pace.every(self, (), "")
+
     def do_read_only(self) -> None:
         readonly.switch(self)
 
@@ -283,6 +286,8 @@ class GridScreen(Grid, inherit_bindings=False):
             from tui.screens.apicall import call
 
             call(self, command.contexts, command.filter)
+        elif command.verb == "every":
+            pace.every(self, command.contexts, command.filter)
         elif command.verb == "read-only":
             readonly.switch(self, (*command.contexts, *command.filter.split()))
         elif command.verb == "pulse" and command.contexts:

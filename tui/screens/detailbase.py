@@ -128,12 +128,10 @@ class DetailBase(PaneScreen):
 
     async def _keep_reading(self) -> None:
         while True:
-            if self.is_current or self.detail is None:
+            if (self.is_current and not self.services.paused) or self.detail is None:
                 await self._read()
-            config = self.services.config.contexts.get(self.ref.context) if self.services.config else None
-            pause = config.refresh if config is not None else 2.0
             ended = self.found is not None and self.found.state in ENDED
-            await asyncio.sleep(pause * (SLOWER if ended else 1))
+            await asyncio.sleep(self.services.sync.interval(self.ref.context) * (SLOWER if ended else 1))
 
     async def _read(self) -> None:
         try:

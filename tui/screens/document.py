@@ -19,7 +19,6 @@ from tui.widgets.draw import Piece
 from tui.widgets.keybar import Hint
 from tui.widgets.sections import Row, rows_of, state_pieces, text_rows, written
 
-REFRESH = 2.0
 SLOWER = 5
 """An object that has ended is read again so many times less often."""
 
@@ -68,13 +67,11 @@ class DocumentScreen(PaneScreen):
 
     async def _keep_reading(self) -> None:
         """Again and again while it is on the screen; what has ended seldom."""
-        config = self.services.config.contexts.get(self.ref.context)
-        pause = config.refresh if config is not None else REFRESH
         while True:
             if (self.is_current and not self.services.paused) or self.detail is None:
                 await self._read()
             ended = self.detail is not None and self.detail.resource.state in ENDED
-            await asyncio.sleep(pause * (SLOWER if ended else 1))
+            await asyncio.sleep(self.services.sync.interval(self.ref.context) * (SLOWER if ended else 1))
 
     async def _read(self) -> None:
         try:

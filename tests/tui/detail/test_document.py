@@ -134,10 +134,10 @@ async def test_hostile_text_cannot_break_the_screen(console: Open, text: str, mo
 
 
 async def test_it_is_read_again_by_itself_unless_paused(console: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document, "REFRESH", 0.01)
     monkeypatch.setattr(document, "SLOWER", 1)
     world = World()
     async with console(world) as t:
+        t.app.services.sync.set_interval(0.01, ["prod-kfp"])
         shown = await opened(t)
         await t.press("j", "j")
         world.rows[RUN] = failed_run(owner="mallory")
@@ -152,10 +152,10 @@ async def test_it_is_read_again_by_itself_unless_paused(console: Open, monkeypat
 
 
 async def test_an_outage_is_said_once(console: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document, "REFRESH", 0.01)
     monkeypatch.setattr(document, "SLOWER", 1)
     world = World()
     async with console(world) as t:
+        t.app.services.sync.set_interval(0.01, ["prod-kfp"])
         await opened(t)
         world.error = Unavailable("refused by 10.2.0.9")
         await t.see("out of date")
