@@ -18,13 +18,12 @@ from textual.theme import Theme as TextualTheme
 
 from adapters.errors import AdapterError
 from adapters.model import Kind, Ref, parse_kind
-from adapters.turns import somebody_waits
 from tui import aftermath
 from tui.clipboard import osc52
 from tui.core.services import Note, Services
-from tui.presence import PresentApp
 from tui.oneshot.failure import CRASHED, Failure
 from tui.painting import Changes, Painter, erases_in_color
+from tui.presence import PresentApp
 from tui.resume import come_back, leave
 from tui.styles import tokens
 from tui.telling import Teller
