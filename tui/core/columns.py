@@ -27,6 +27,7 @@ __all__ = [
     "fit",
     "head_line",
     "known_columns",
+    "laid_out",
 ]
 
 LEFT, GAP, THUMB = 2, 2, 1
@@ -97,7 +98,12 @@ def known_columns(
 
 def context_columns(width: int) -> list[Column]:
     """The columns of the contexts table, with their final widths."""
-    return _spread(_leave(list(CONTEXTS), ("url", "backend", "mode"), width), width)
+    return laid_out(CONTEXTS, ("url", "backend", "mode"), width)
+
+
+def laid_out(columns: Sequence[Column], leave: Sequence[str], width: int) -> list[Column]:
+    """Columns that are no backend's, with their final widths; those named leave in that order."""
+    return _spread(_leave(list(columns), leave, width), width)
 
 
 def _shown(column: Column, merged: bool, width: int, wide: bool) -> bool:

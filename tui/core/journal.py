@@ -163,6 +163,10 @@ class Journal:
         message = f"{CUT_OFF}; later seen as {seen}"
         self._outcome(entry.plan, entry.record, UNKNOWN, message)
 
+    def stamp(self) -> tuple[tuple[str, int], ...]:
+        """Another one after each record: the files and their sizes. Raises OSError."""
+        return tuple((month, self._path(month).stat().st_size) for month in self.months())
+
     def torn(self) -> bool:
         """Whether the last line was cut off: the disk was full, or the machine went down."""
         for month in self.months()[-1:]:

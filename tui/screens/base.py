@@ -220,6 +220,11 @@ class GridScreen(Grid, inherit_bindings=False):
 
         open_pulse(self)
 
+    def do_journal(self) -> None:
+        from tui.screens.journal import JournalScreen
+
+        self.console.open_screen(JournalScreen())
+
     def do_every(self) -> None:
         pace.every(self, (), "")
 

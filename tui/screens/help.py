@@ -89,7 +89,7 @@ LINES: Mapping[str, Sequence[tuple[str, str]]] = {
     ),
     "SESSION": (
         ("pause read-only", "pause, read-only"),
-        ("refresh", "refresh now"),
+        ("refresh journal", "refresh, journal"),
         ("header crumbs", "header, crumbs"),
         ("help", "help"),
         ("interrupt", "twice, or :q: quit"),

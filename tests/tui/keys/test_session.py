@@ -28,6 +28,7 @@ ANYWHERE = [
     case("pulse", "P", on(PulseScreen)),
     case("command", ":", sees("tab take")),
     case("aliases", "ctrl-a", sees("ALIASES")),
+    case("read-only", "ctrl-o", lambda t: "read-only" in t.lines[0]),
     case("pause", "=", lambda t: "paused" in t.lines[0]),
     case("header", "ctrl-e", loses("prod-kfp ›")),
     case("crumbs", "ctrl-g", sees("prod-kfp › pods"), *DOWN),
