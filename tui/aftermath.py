@@ -42,9 +42,12 @@ async def tell(app: Told) -> None:
     if not entries:
         return
     seen = await unfinished.look_at_all(services.adapters, entries)
-    if len(entries) > 1:
-        app.notes.extend(Note(services.clock(), unfinished.sentence(entry, seen)) for entry in entries)
-    _say(app, unfinished.announcement(entries, seen))
+    app.notes.extend(Note(services.clock(), unfinished.sentence(entry, seen)) for entry in entries)
+    where = services.keys.key("journal") or ":journal"
+    _say(
+        app,
+        unfinished.announcement(entries, seen, f"{where} shows them" if len(entries) > 1 else f"{where} shows it"),
+    )
     await asyncio.to_thread(unfinished.write_down, journal, entries, seen)
 
 

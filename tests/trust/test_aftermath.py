@@ -27,7 +27,7 @@ async def test_a_write_that_was_cut_off_is_announced_with_what_its_object_is_now
 ) -> None:
     log = killed(tmp_path / "journal", "a")
     async with console(world(), journal=log) as t:
-        await t.see("abort one/run/a was cut off, nobody knows whether it was done; it is running")
+        await t.see("cut off, unknown if done: abort a, now running; W shows it")
         await t.press("exclamation_mark")
         await t.see("abort one/run/a was cut off")
     (entry,) = log.records()
@@ -41,7 +41,7 @@ async def test_a_write_that_was_cut_off_is_announced_with_what_its_object_is_now
 async def test_several_are_one_sentence_and_a_note_each(console: Open, tmp_path: Path) -> None:
     log = killed(tmp_path / "journal", "a", "b", "c")
     async with console(world(), journal=log, size=(160, 30)) as t:
-        await t.see("3 changes were cut off; abort one/run/a was cut off")
+        await t.see("3 changes cut off: abort a, now running, …; W shows them")
         await t.press("exclamation_mark")
         await t.see("abort one/run/b was cut off, nobody knows whether it was done; it is aborted (ABORTED) now")
         await t.see("it is gone now")
@@ -52,6 +52,8 @@ async def test_a_backend_that_is_down_leaves_it_for_the_next_start(console: Open
     adapter = world()
     adapter.error = Unavailable("one: connection refused")
     async with console(adapter, journal=log, size=(160, 30)) as t:
+        await t.see("abort a, now not known; W shows it")
+        await t.press("exclamation_mark")
         await t.see("what it is now is unknown: one: connection refused")
     assert len(log.unfinished()) == 1
 
@@ -71,6 +73,8 @@ async def test_hostile_references_are_harmless(console: Open, tmp_path: Path, na
     (file,) = (tmp_path / "journal").iterdir()
     file.write_text(file.read_text().replace("one/run/a", json.dumps(f"one/run/{name}")[1:-1]))
     async with console(world(), journal=log) as t:
+        await t.see("unknown if done: abort")
+        await t.press("exclamation_mark")
         await t.see("abort one/run/")
         assert all("\x1b" not in line and "\x07" not in line for line in t.lines)
 

@@ -11,8 +11,10 @@ from adapters.model import Ref
 from adapters.port import Adapter
 from tui.core.journal import Journal, JournalUnwritable
 from tui.core.journalentry import Entry
+from tui.core.text import cut
 
 AT_ONCE = 4
+LONGEST_NAME = 24
 MOST_LOOKED_AT = 100
 PATIENCE = 10.0
 """Seconds for one look: a backend that does not answer shall not keep the others from being told."""
@@ -20,10 +22,12 @@ PATIENCE = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What an object is now, in words. `known`: it was seen, or seen to be gone."""
+    """What an object is now, in words, and in one. `known`: it was seen, or seen to be gone."""
 
     words: str
     known: bool = False
+    name: str = ""
+    state: str = "not known"
 
 
 async def look(adapters: Mapping[str, Adapter], target: str) -> Seen:
@@ -41,12 +45,13 @@ async def look(adapters: Mapping[str, Adapter], target: str) -> Seen:
         async with asyncio.timeout(PATIENCE):
             found = await adapter.get(ref)
     except NotFound:
-        return Seen("gone", known=True)
+        return Seen("gone", known=True, state="gone")
     except TimeoutError:
         return Seen(f"unknown: {ref.context} does not answer")
     except AdapterError as error:
         return Seen(f"unknown: {error.sentence}")
-    return Seen(f"{found.state.value} ({found.native_state})", known=True)
+    state = found.state.value
+    return Seen(f"{state} ({found.native_state})", known=True, name=found.name, state=state)
 
 
 async def look_at_all(adapters: Mapping[str, Adapter], entries: Sequence[Entry]) -> dict[str, Seen]:
@@ -88,9 +93,12 @@ def sentence(entry: Entry, seen: Mapping[str, Seen]) -> str:
     return f"{entry.action} {entry.target} was cut off, nobody knows whether it was done; {now}"
 
 
-def announcement(entries: Sequence[Entry], seen: Mapping[str, Seen]) -> str:
-    """One line for all of them."""
-    first = sentence(entries[0], seen)
+def announcement(entries: Sequence[Entry], seen: Mapping[str, Seen], where: str = ":journal") -> str:
+    """One line for all of them, short enough for 80 columns: `where` shows more."""
+    first = entries[0]
+    found = seen.get(first.target) or Seen("")
+    name = cut(found.name or first.target.rpartition("/")[2], LONGEST_NAME)
+    now = f"{first.action} {name}, now {found.state}"
     if len(entries) == 1:
-        return first
-    return f"{len(entries)} changes were cut off; {first}; :journal shows all"
+        return f"cut off, unknown if done: {now}; {where}"
+    return f"{len(entries)} changes cut off: {now}, …; {where}"

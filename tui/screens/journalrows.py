@@ -12,7 +12,7 @@ from tui.core import format
 from tui.core.cells import Cell, plain
 from tui.core.column_sets import Column
 from tui.core.columns import laid_out
-from tui.core.journalentry import UNDER_WAY, UNKNOWN, Entry, JournalPlan
+from tui.core.journalentry import NOT_STARTED, UNDER_WAY, UNKNOWN, Entry, JournalPlan
 from tui.core.journalview import at
 from tui.core.services import Services
 from tui.core.text import safe
@@ -20,9 +20,12 @@ from tui.core.values import Field
 from tui.screens.planview import OUTCOME_SIGNS
 from tui.styles.tokens import active
 
-TOKENS = {outcome.value: sign for outcome, sign in OUTCOME_SIGNS.items()} | {UNDER_WAY: ("▸", "running")}
+TOKENS = {outcome.value: sign for outcome, sign in OUTCOME_SIGNS.items()} | {
+    UNDER_WAY: ("▸", "running"),
+    NOT_STARTED: ("·", "muted"),
+}
 RED = ("failed", UNKNOWN)
-ASCII = {"✓": "v", "✗": "x", "»": ">", "▸": ">"}
+ASCII = {"✓": "v", "✗": "x", "»": ">", "▸": ">", "·": "."}
 
 
 def sign(word: str) -> tuple[str, str]:

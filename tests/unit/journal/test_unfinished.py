@@ -44,8 +44,10 @@ async def test_what_is_seen_now_is_said_and_written_down(tmp_path: Path) -> None
     seen = await look_at_all({"one": adapter}, entries)
     assert [seen[entry.target].words for entry in entries] == ["aborted (ABORTED)", "running (RUNNING)", "gone"]
     said = announcement(entries, seen)
-    assert said.startswith("3 changes were cut off; abort one/run/a was cut off, nobody knows whether it was done")
-    assert "it is aborted (ABORTED) now; :journal" in said
+    assert said == "3 changes cut off: abort name-a, now aborted, …; :journal"
+    assert announcement(entries[2:], seen) == "cut off, unknown if done: abort gone, now gone; :journal"
+    told = sentence(entries[0], seen)
+    assert told == "abort one/run/a was cut off, nobody knows whether it was done; it is aborted (ABORTED) now"
     assert write_down(log, entries, seen) == 3
     assert log.unfinished() == []
     first = log.records()[0]
