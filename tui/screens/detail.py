@@ -12,7 +12,7 @@ from adapters.port import KindSpec, Query
 from tui.core.format import age, clock
 from tui.core.text import safe
 from tui.screens import detailview
-from tui.screens.detailgood import DetailGood
+from tui.screens.detaildrain import DetailDrain
 from tui.screens.detailtabs import pane_rows
 from tui.widgets.detailhead import DetailHead, Tab
 from tui.widgets.draw import Piece
@@ -23,7 +23,7 @@ from tui.widgets.tasktree import TaskTree
 SIDE_FROM = 160
 
 
-class DetailScreen(DetailGood):
+class DetailScreen(DetailDrain):
     """Draws the panes and answers to the keys."""
 
     CSS = """
@@ -84,7 +84,9 @@ class DetailScreen(DetailGood):
     def show_pane(self, now: float) -> None:
         on_tree = self.pane is self.tasks
         self.tasks.display, self.rows.display = on_tree, not on_tree
-        if not on_tree:
+        if self.tab == detailview.DRAIN:
+            self.rows.show(self.drain_rows)
+        elif not on_tree:
             self.rows.show(pane_rows(self, self.tab, now))
         wide = self.size.width >= SIDE_FROM and on_tree
         self.side.display = wide
@@ -166,7 +168,7 @@ class DetailScreen(DetailGood):
 
     def targets(self) -> list[Ref]:
         """The object under the cursor if its kind has actions of its own, else the object of the screen."""
-        here = self.current
+        here = self.current if self.tab != detailview.DRAIN else None
         if here is not None and self.schema is not None and self.schema.actions_for(here.ref.kind):
             return [here.ref]
         return [self.ref]
@@ -230,6 +232,7 @@ class DetailScreen(DetailGood):
         self.tasks.flip_times()
 
     def do_refresh(self) -> None:
+        super().do_refresh()
         for held in self._subscriptions.values():
             held.refresh()
         self.run_worker(self._read(), group="refresh", exclusive=True, exit_on_error=False)

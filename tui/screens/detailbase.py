@@ -87,7 +87,8 @@ class DetailBase(PaneScreen):
             if (snapshot := self.children_of(kind)) is not None and snapshot.as_of is not None
         }
         events = len(self.events) if self.events is not None else None
-        return detailview.tabs(self.detail, self.spec, counts, events)
+        drains = self.schema is not None and self.schema.action("drain", self.ref.kind) is not None
+        return detailview.tabs(self.detail, self.spec, counts, events, drains)
 
     @property
     def current(self) -> Resource | None:

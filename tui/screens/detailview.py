@@ -24,6 +24,9 @@ FACTS = 10
 TIMELINE = "timeline"
 """The tab of what has no tasks but other parts with times."""
 
+DRAIN = "drain"
+"""The tab that tells what draining a host would do."""
+
 TITLES = {kind: kind.plural.capitalize() for kind in Kind}
 
 
@@ -136,7 +139,13 @@ def _last(ref: Ref | None) -> str | None:
     return None if ref is None else f"{ref.kind.value} {ref.id}"
 
 
-def tabs(detail: Detail | None, spec: KindSpec | None, counts: Mapping[Kind, int], events: int | None) -> list[Tab]:
+def tabs(
+    detail: Detail | None,
+    spec: KindSpec | None,
+    counts: Mapping[Kind, int],
+    events: int | None,
+    drains: bool = False,
+) -> list[Tab]:
     """Tasks, parameters, other children, events, logs, further sections, every field, raw."""
     kinds = list(spec.children) if spec else []
     found = list(detail.sections) if detail else []
@@ -148,6 +157,8 @@ def tabs(detail: Detail | None, spec: KindSpec | None, counts: Mapping[Kind, int
     timed = Kind.POD in kinds or Kind.RUN in kinds or (not kinds and tried is not None and tried > 1)
     if timed and not first:
         children.append(Tab(TIMELINE, "Time"))
+    if drains:
+        children.append(Tab(DRAIN, "If drained"))
     own_events = [section_tab(each) for each in found if each.title == "Events"]
     said = [Tab("events", "Events", events)] if spec and spec.events.supported and not own_events else own_events
     logs = [Tab("logs", "Logs")] if spec and spec.logs.supported else []

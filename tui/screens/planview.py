@@ -8,7 +8,7 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from adapters.actions import Affected
+from adapters.actions import Affected, Preview
 from adapters.model import Json, Ref, Resource
 from tui.core.format import clock, state_spans
 from tui.core.plan import Confirm, Outcome, Plan, PlanTarget
@@ -132,8 +132,12 @@ def _count(label: str, count: int, text: str, token: str = "text") -> Row:
 
 def affects(targets: Sequence[PlanTarget]) -> str:
     """`11 pods of 4 runs, 4 owners`: from the previews, with what is not known said."""
-    listed = [each for target in targets if target.preview for each in target.preview.affected]
-    partial = any(target.preview is not None and not target.preview.complete for target in targets)
+    return affects_of([target.preview for target in targets if target.preview is not None])
+
+
+def affects_of(previews: Sequence[Preview]) -> str:
+    listed = [each for preview in previews for each in preview.affected]
+    partial = any(not preview.complete for preview in previews)
     at_least = "at least " if partial else ""
     if not listed:
         return "not known: the scan is incomplete" if partial else "nothing beside it"
