@@ -225,6 +225,15 @@ class GridScreen(Grid, inherit_bindings=False):
 
         self.console.open_screen(JournalScreen())
 
+    def do_find(self) -> None:
+        self.verb_find("")
+
+    def verb_find(self, text: str) -> None:
+        """`:find WORDS`: in every kind of every context."""
+        from tui.screens.find import find
+
+        find(self, text)
+
     def do_every(self) -> None:
         pace.every(self, (), "")
 
