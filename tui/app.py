@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 from textual import events
 from textual._compositor import CompositorUpdate
 from textual.screen import Screen
-from textual.theme import Theme as TextualTheme
 
 from adapters.errors import AdapterError
 from adapters.model import Kind, Ref, parse_kind
 from tui import aftermath
+from tui.appearance import Appearance
 from tui.clipboard import osc52
+from tui.core import zone
 from tui.core.services import Note, Services
 from tui.oneshot.failure import CRASHED, Failure
 from tui.painting import Changes, Painter, erases_in_color
-from tui.presence import PresentApp
 from tui.resume import come_back, leave
 from tui.styles import tokens
 from tui.telling import Teller
@@ -39,7 +39,7 @@ LEARN_AGAIN = 15.0
 """Seconds after which a backend that did not say what it can do is asked again."""
 
 
-class ConsoleApp(PresentApp, inherit_bindings=False):
+class ConsoleApp(Appearance, inherit_bindings=False):
     """Holds the services and the stack of screens."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -60,7 +60,9 @@ class ConsoleApp(PresentApp, inherit_bindings=False):
         resume: bool = True,
     ) -> None:
         self.services = services
-        self.palette = tokens.use(theme or tokens.THEMES["dark"], ascii=services.ascii)
+        self._theme = theme or tokens.THEMES["dark"]
+        tokens.use(self._theme, ascii=services.ascii)
+        zone.use_local(services.config.ui.zone == "local")
         # Indices are sent as they are: turned into RGB and back they would come out as their neighbours.
         super().__init__(ansi_color=True)
         self.painter = Painter(erases=erases_in_color())
@@ -77,7 +79,7 @@ class ConsoleApp(PresentApp, inherit_bindings=False):
     # life
 
     def on_mount(self) -> None:
-        self._use_theme()
+        self.use_theme(self._theme)
         self._watch_terminal()
         self.app_resume_signal.subscribe(self, self._resumed)
         Teller(self)
@@ -101,26 +103,6 @@ class ConsoleApp(PresentApp, inherit_bindings=False):
     def exit(self, *args: Any, **options: Any) -> None:
         leave(self.services, self.screen_stack)
         super().exit(*args, **options)
-
-    def _use_theme(self) -> None:
-        """Textual's own styles only fill what no widget draws; they get the same grounds."""
-        theme = self.palette.theme
-        if theme.ansi:
-            self.theme = "ansi-dark" if theme.dark else "ansi-light"
-            return
-        surface, ground = tokens.hex_color(theme.surface), tokens.hex_color(theme.body)
-        self.register_theme(
-            TextualTheme(
-                name="runyard",
-                primary=surface,
-                background=ground,
-                surface=surface,
-                panel=surface,
-                foreground=tokens.hex_color(theme.colors["text"]),
-                dark=theme.dark,
-            )
-        )
-        self.theme = "runyard"
 
     def _watch_terminal(self) -> None:
         """Leave when the terminal goes away, instead of burning the CPU of a bastion for ever."""

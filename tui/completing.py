@@ -20,6 +20,7 @@ from tui.core.saved import NUMBERS, saved_filters
 from tui.core.text import safe
 from tui.core.values import Field, fields_for
 from tui.keys import KeySpec
+from tui.styles import tokens
 
 if TYPE_CHECKING:
     from tui.screens.base import GridScreen
@@ -250,6 +251,10 @@ def _numbers(completer: Completer, word: str) -> list[Option]:
     return [Option(number, "number", saved.get(number, "")) for number in NUMBERS]
 
 
+def _themes(completer: Completer, word: str) -> list[Option]:
+    return [Option(name, "theme") for name in tokens.named(completer.services.config.themes)]
+
+
 def _reset(completer: Completer, word: str) -> list[Option]:
     return [Option("reset", "columns", "as they are usually")]
 
@@ -261,6 +266,7 @@ ARGUMENTS: Mapping[str, Callable[[Completer, str], list[Option]]] = {
     "columns": _reset,
     "filter": _here,
     "save-filter": _numbers,
+    "theme": _themes,
     **dict.fromkeys(("contexts", "context", "ctx"), _names_of_contexts),
 }
 """What a word of command mode takes behind it."""

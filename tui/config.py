@@ -79,6 +79,7 @@ class UiSettings(BaseModel):
     ascii: bool | None = None
     mouse: bool = True
     times: Literal["age", "clock"] = "age"
+    zone: Literal["utc", "local"] = "utc"
     wide: bool = False
     view: str = "runs"
     restore: bool = False

@@ -123,11 +123,7 @@ def choose_theme(config: Config, *, color_system: str | None = None) -> tokens.T
     """The theme the config, NO_COLOR and the terminal ask for."""
     system = color_system or _color_system()
     name = tokens.choose(config.ui.theme, no_color="NO_COLOR" in os.environ, color_system=system)
-    if name in config.themes:
-        colors = dict(config.themes[name])
-        base = tokens.THEMES[colors.pop("base", "dark")]
-        return tokens.custom(name, base, colors)
-    return tokens.THEMES[name]
+    return tokens.named(config.themes)[name]
 
 
 def _color_system() -> str | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from adapters.model import Capacity, Progress, State
+from tui.core import zone
 
 NOTHING = "-"
 """What stands where the server did not say."""
@@ -106,13 +108,19 @@ def _utc(timestamp: float | None) -> datetime | None:
 
 
 def clock(timestamp: float | None, now: float) -> str:
-    """`14:32:07Z` today, `08-21 14:32Z` on other days, the date in other years."""
-    moment, today = _utc(timestamp), _utc(now)
-    if moment is None or today is None:
+    """`14:32:07Z` today, `08-21 14:32Z` on other days, the date in other years; without the Z in local time."""
+    if timestamp is None:
         return NOTHING
-    if moment.date() == today.date():
-        return moment.strftime("%H:%M:%SZ")
-    return moment.strftime("%m-%d %H:%MZ") if moment.year == today.year else f"{moment.year:04d}-{moment:%m-%d}"
+    try:
+        moment, today = zone.at(timestamp), zone.at(now)
+    except (ValueError, OverflowError, OSError):
+        return NOTHING
+    if (moment.tm_year, moment.tm_yday) == (today.tm_year, today.tm_yday):
+        return time.strftime("%H:%M:%S", moment) + zone.sign()
+    day = time.strftime("%m-%d", moment)
+    if moment.tm_year == today.tm_year:
+        return f"{day} {time.strftime('%H:%M', moment)}{zone.sign()}"
+    return f"{moment.tm_year:04d}-{day}" if 1 <= moment.tm_year <= 9999 else NOTHING
 
 
 def iso(timestamp: float | None) -> str | None:

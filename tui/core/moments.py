@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from adapters.model import Timestamp
+from tui.core import zone
 from tui.core.filter_values import moment, seconds
 from tui.core.format import iso
 
@@ -22,7 +23,7 @@ def read_moment(text: str, last: Timestamp, here: Timestamp | None = None) -> Ti
     """The time that is meant, where `last` is the latest there is and `here` the one that is looked at.
 
     A time of day is the latest such time that is not after `last`; `5m` and `5m ago` are that long before `last`;
-    `-5m` and `+5m` go from `here`. Times are UTC unless they say otherwise. Raises NoMoment.
+    `-5m` and `+5m` go from `here`. Times are in the zone of the screens, dates with a year in UTC. Raises NoMoment.
     """
     words = text.strip().removeprefix("@").strip()
     if words[:1] in ("-", "+") and (away := seconds(words[1:].strip())) is not None:
@@ -30,11 +31,13 @@ def read_moment(text: str, last: Timestamp, here: Timestamp | None = None) -> Ti
     back = seconds(words.removesuffix("ago").strip())
     if back is not None and not words.replace(".", "").isdigit():
         return last - back
-    found = _of_the_day(words, last)
+    ahead = 0 if words[-1:] in "zZ" else zone.offset(last)  # as the screens tell times now
+    found = _of_the_day(words, last + ahead)
     if found is None:
-        found = _of_the_year(words, last)
-    if found is None:
-        found = moment(words)
+        found = _of_the_year(words, last + ahead)
+    if found is not None:
+        return found - ahead
+    found = moment(words)
     if found is None:
         raise NoMoment(f"no time is meant by {text.strip()[:40]!r}; write {EXAMPLES}")
     return found

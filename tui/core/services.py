@@ -47,7 +47,8 @@ class Note:
 
 @dataclass
 class Services:
-    """`paused` says that nothing is refreshed by itself; the app keeps it. `read_only`: every context is."""
+    """`paused` says that nothing is refreshed by itself; the app keeps it. `read_only`: every context is.
+    `hidden` names what of every screen is not shown: header, footer."""
 
     config: Config
     adapters: dict[str, Adapter]
@@ -68,6 +69,7 @@ class Services:
     tells: Tells = field(init=False)
     ascii: bool = False
     paused: bool = False
+    hidden: set[str] = field(default_factory=set)
     guards: Guards = field(default_factory=Guards)
     read_only: bool = False
 

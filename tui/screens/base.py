@@ -197,8 +197,17 @@ class GridScreen(Grid, inherit_bindings=False):
         self.console.go_back()
 
     def do_header(self) -> None:
-        self.header_shown = not self.header_shown
-        self.lay_out(self.size.width, self.size.height)
+        self._hide("header")
+
+    def do_footer(self) -> None:
+        self._hide("footer")
+
+    def _hide(self, part: str) -> None:
+        """Of every screen, or show it again."""
+        self.services.hidden ^= {part}
+        for screen in self.app.screen_stack:
+            if isinstance(screen, GridScreen):
+                screen.lay_out(screen.size.width, screen.size.height)
 
     def do_crumbs(self) -> None:
         """Only the context and the last crumb, or the whole way."""
@@ -316,7 +325,8 @@ class GridScreen(Grid, inherit_bindings=False):
             self.copy_command()
         else:
             spec = self.services.keys.spec(command.verb)
-            told = getattr(self, spec.method.replace("do_", "verb_", 1), None) if spec is not None else None
+            name = spec.method.replace("do_", "verb_", 1) if spec is not None else ""
+            told = getattr(self, name, None) or getattr(self.app, name, None) if name else None
             if told is not None and command.filter:
                 told(command.filter)
             elif spec is not None:

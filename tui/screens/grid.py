@@ -92,7 +92,6 @@ class Grid(AtOnce, inherit_bindings=False):
         self.keybar = KeyBar()
         self.small = TooSmall()
         self.sheet: Sheet | None = None
-        self.header_shown = True
 
     @property
     def console(self) -> Console:
@@ -101,6 +100,14 @@ class Grid(AtOnce, inherit_bindings=False):
     @property
     def services(self) -> Services:
         return self.console.services
+
+    @property
+    def header_shown(self) -> bool:
+        return "header" not in self.services.hidden
+
+    @property
+    def footer_shown(self) -> bool:
+        return "footer" not in self.services.hidden
 
     def compose(self) -> ComposeResult:
         self.middle = list(self.body())
@@ -229,7 +236,7 @@ class Grid(AtOnce, inherit_bindings=False):
     def _lines_around(self, height: int) -> int:
         """Lines that the body and a sheet share the screen with."""
         head = (1 if height < 24 else 2) if self.header_shown else 0
-        return head + (4 if height >= 40 else 1) + (1 if height >= 16 else 0)
+        return head + (4 if height >= 40 else 1) + (1 if height >= 16 and self.footer_shown else 0)
 
     def sheet_changed(self) -> None:
         """The open sheet has something else to say on lines H-1 and H."""
@@ -291,6 +298,6 @@ class Grid(AtOnce, inherit_bindings=False):
             return
         self.head.display = self.header_shown
         self.head.styles.height = 1 if height < 24 else 2
-        self.keybar.display = height >= 16
+        self.keybar.display = height >= 16 and self.footer_shown
         self.peek.styles.height = 4 if height >= 40 else 1
         self.size_sheet()

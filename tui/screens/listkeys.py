@@ -271,6 +271,13 @@ class ListKeys(GridScreen):
         self.model.marks.update(dict.fromkeys(self.model.refs))
         self._marked()
 
+    def do_mark_invert(self) -> None:
+        """Of the rows shown; marks that a filter hides stay as they are."""
+        shown = dict.fromkeys(self.model.refs)
+        hidden = {ref: None for ref in self.model.marks if ref not in shown}
+        self.model.marks = {**hidden, **{ref: None for ref in shown if ref not in self.model.marks}}
+        self._marked()
+
     def do_unmark(self) -> None:
         self.model.marks.clear()
         self._range_from = None

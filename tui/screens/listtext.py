@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from adapters.errors import AdapterError, Unauthorized
 from adapters.model import Kind, Pool, Resource, State
-from tui.core import format
+from tui.core import format, zone
 from tui.core.cells import capacity, native_word
 from tui.core.glimpse import Glimpse
 from tui.core.loglines import Level
@@ -58,7 +58,7 @@ def freshness(snapshots: Sequence[Snapshot], now: float, *, paused: bool) -> lis
     if not fresh:
         return [(_stale(stale[0], now, name=len(snapshots) > 1), "waiting")] if stale else [("loading", "text")]
     word = "live" if all(snapshot.live for snapshot in known) else "as of"
-    as_of = f"{word} {format.clock(min(fresh), now)}"
+    as_of = f"{word} {format.clock(min(fresh), now)}{zone.behind(now)}"
     if len(snapshots) == 1:
         return [(as_of, "text")]
     pieces: list[Piece] = [(f"{len(fresh)} of {len(snapshots)} {as_of}", "text")]

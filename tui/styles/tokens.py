@@ -175,6 +175,15 @@ def custom(name: str, base: Theme, colors: Mapping[str, str]) -> Theme:
     return replace(base, name=name, colors=MappingProxyType(tokens), **grounds)  # type: ignore[arg-type]
 
 
+def named(own: Mapping[str, Mapping[str, str]]) -> dict[str, Theme]:
+    """Every theme by its name, those of the config last. Raises ThemeError."""
+    found = dict(THEMES)
+    for name, colors in own.items():
+        base = THEMES[colors.get("base", "dark")]
+        found[name] = custom(name, base, {token: value for token, value in colors.items() if token != "base"})
+    return found
+
+
 class Palette:
     """The styles of one theme, and whether symbols are ASCII. One is active at a time, see `use`."""
 

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from adapters.model import Timestamp
+from tui.core import zone
 from tui.core.loglines import Level
 from tui.core.logrows import LogRow, LogRows
 from tui.core.logspool import SpoolLine
@@ -249,7 +250,7 @@ def without_stamp(line: SpoolLine) -> str:
 
 def stamp(at: Timestamp) -> str:
     seconds, thousandths = divmod(round(at * 1000), 1000)
-    return time.strftime("%H:%M:%S", time.gmtime(seconds)) + f".{thousandths:03d}"
+    return time.strftime("%H:%M:%S", zone.at(seconds)) + f".{thousandths:03d}"
 
 
 def wrapped(body: Sequence[Piece], width: int) -> list[list[Piece]]:

@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.core import zone
 from tui.core.format import count, sparkline
 from tui.core.spooledlog import VolumeBucket
 from tui.styles.tokens import active
@@ -69,7 +70,7 @@ class VolumeStrip(Widget):
 
     def _label(self, stamp: float | None, otherwise: str) -> str:
         timed = self.buckets[0].start is not None
-        text = time.strftime("%H:%M", time.gmtime(stamp)) if timed and stamp is not None else otherwise
+        text = time.strftime("%H:%M", zone.at(stamp)) if timed and stamp is not None else otherwise
         return f"{text[-LABEL:]:<{LABEL}}"
 
     def on_click(self, event: events.Click) -> None:

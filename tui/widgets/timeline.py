@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from adapters.model import ENDED, State
+from tui.core import zone
 from tui.core.format import state_token, symbol
 from tui.widgets.draw import Piece
 from tui.widgets.lines import piece
@@ -49,7 +50,7 @@ class Axis:
     def _label(self, stamp: float) -> str:
         span = self.end - self.start
         form = "%H:%M:%S" if span < 600 else "%H:%M" if span < 86400 else "%m-%d %H:%M"
-        return time.strftime(form, time.gmtime(stamp))
+        return time.strftime(form, zone.at(stamp))
 
 
 def axis_of(rows: Iterable[TreeRow], now: float, width: int) -> Axis | None:

@@ -39,6 +39,7 @@ async def test_a_number_is_another_filter_in_another_kind_of_list(console: Open)
         await t.see("0 of 6 hosts")
 
 
+@pytest.mark.presses("save-filter", ":save-filter")
 async def test_the_filter_that_is_applied_is_saved_on_a_number_and_stays(console: Open, tmp_path: Path) -> None:
     path = tmp_path / "state.toml"
     async with console(prod(), memory=Memory(path)) as t:

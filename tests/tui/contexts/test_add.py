@@ -133,6 +133,7 @@ async def test_a_context_is_typed_by_hand(console: Open, backends: Backends) -> 
     assert load().contexts["lab"].guard.read_only
 
 
+@pytest.mark.presses("add-context", "a")
 async def test_the_check_contacts_once_and_writes_nothing(console: Open, backends: Backends) -> None:
     async with console() as t:
         await t.press("a")

@@ -88,6 +88,23 @@ async def test_range_marks_and_marking_all(console: Open) -> None:
         assert len(t.screen.model.marks) == 11
 
 
+@pytest.mark.presses("mark-invert", "I")
+async def test_inverting_marks_leaves_those_that_a_filter_hides(console: Open) -> None:
+    async with console(prod()) as t:
+        await t.see("ocr-detector-train-87")
+        await t.press("space", "slash")
+        await t.type("state=failed")
+        await t.press("enter")
+        await t.see("2 of 11 runs")
+        await t.press("space")
+        await t.see("2 marked, 1 hidden")
+        await t.press("I")
+        await t.see("2 marked, 1 hidden")
+        assert [ref.id for ref in t.screen.targets()] == ["ocr-detector-train-88", "llm-eval-mmlu-sweep-14"]
+        await t.press("escape", "I")
+        await t.see("9 marked, 0 hidden")
+
+
 async def test_marks_hidden_by_a_filter_are_counted(console: Open) -> None:
     async with console(prod()) as t:
         await t.see("ocr-detector-train-87")
