@@ -97,7 +97,7 @@ KEYS: tuple[KeySpec, ...] = (
         ("undrain", "U", "undrain"),
         action=True,
     ),
-    *_specs("ACT", (*_OBJECT, LOGS), ("menu", "x", "every action")),
+    *_specs("ACT", (*_OBJECT, LOGS, CONTEXTS), ("menu", "x", "every action")),
     *_specs("ACT", _OBJECT, ("tell", "b", "tell when it ends")),
     *_specs("ACT", (*_OBJECT, JOURNAL), ("again", ".", "last plan again")),
     *_specs("ACT", (LIST, CONTEXTS), ("mark", "space", "mark")),

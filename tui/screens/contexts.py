@@ -19,10 +19,16 @@ from tui.core.text import safe
 from tui.screens import listtext, login
 from tui.screens.base import GridScreen
 from tui.widgets.draw import Piece
-from tui.widgets.keybar import FIXED
 from tui.widgets.table import ResourceTable
 
 TOKENS = {"ok": ("ok", State.SUCCEEDED), "slow": ("waiting", State.LOST), "down": ("failed", State.FAILED)}
+LOOKS = {
+    "open": "its runs, and nothing else",
+    "refresh": "asks every context for an answer",
+    "login": "with another secret, kept in memory only",
+    "read-only": "changes nothing from here on",
+    "add-context": "asks, checks, and adds to the config",
+}
 EVERY = 1.0
 
 
@@ -141,8 +147,7 @@ class ContextsScreen(GridScreen):
                 (open_key("refresh"), "check", True),
                 (open_key("add-context"), "add", True),
                 (open_key("back"), "back", True),
-            ],
-            fixed=[hint for hint in FIXED if hint[1] != "menu"],  # there is nothing to be done to a context
+            ]
         )
 
     @property
@@ -227,6 +232,12 @@ class ContextsScreen(GridScreen):
 
         await asyncio.gather(*(a.health() for a in self.services.adapters.values()), return_exceptions=True)
         self.freshen()
+
+    def do_menu(self) -> None:
+        from tui.screens.menu import ContextMenu
+
+        if self.current is not None:
+            self.open_sheet(ContextMenu(self, [self.current.context], LOOKS))
 
     def do_login(self) -> None:
         if self.current is not None:

@@ -43,12 +43,15 @@ def meaning(schema: Schema | None, key_id: str, target: Ref | Resource) -> Actio
 
 def against(services: Services, spec: ActionSpec, target: Resource) -> str | None:
     """Why an action cannot be done now, the guardrails of its context included."""
-    guard = services.planner.guard(target.ref.context)
+    return denied(services, spec.id, target.ref.context) or spec.reason_against(target)
+
+
+def denied(services: Services, action: str, context: str) -> str | None:
+    """Why the guardrails of a context forbid an action; None when they do not."""
+    guard = services.planner.guard(context)
     if guard.read_only:
-        return f"{target.ref.context} is read-only"
-    if guard.denies(spec.id):
-        return f"{spec.id} is denied in {target.ref.context}"
-    return spec.reason_against(target)
+        return f"{context} is read-only"
+    return f"{action} is denied in {context}" if guard.denies(action) else None
 
 
 def object_hints(screen: ListKeys, current: Resource | None, marked: Sequence[Ref]) -> list[Hint]:

@@ -360,14 +360,11 @@ class ListScreen(ListSay):
             super().pasted(text)
 
     def do_menu(self) -> None:
-        from tui.screens.menu import MenuSheet
+        from tui.screens.menu import ContextMenu, MenuSheet
 
         targets = self.targets()
         first = self.model.row(targets[0]) if targets else None
-        if first is not None:
-            self.open_sheet(MenuSheet(self, first, targets))
-        else:
-            self.message("there is no object here", "muted")
+        self.open_sheet(MenuSheet(self, first, targets) if first else ContextMenu(self, self.contexts))
 
     def plan_ended(self, plan: Plan) -> None:
         """What failed or is unknown stays marked, the rest is done with."""

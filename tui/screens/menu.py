@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from adapters.model import Kind, Ref, Resource
 from tui.core import format
-from tui.core.pluginrun import against as against_plugin
 from tui.core.text import cut, pad, safe
-from tui.screens.hints import MEANINGS, against
-from tui.screens.plugins import filter_of, rows_of, start, too_many
+from tui.screens.menuentries import Entry, action_entries, context_entries, legal_first, plugin_entries
 from tui.widgets.draw import Piece
 from tui.widgets.keybar import Hint
 from tui.widgets.sheet import LinesSheet
@@ -42,36 +39,10 @@ NAMES = {
     "why": "Explain",
     "tell": "Tell me",
 }
+NOTHING_ELSE: Mapping[str, str] = MappingProxyType({})
 USUAL_LINES = 13
 KEY, TITLE, VERB = 5, 15, 10
 VERBS_FROM = 70
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    key: str
-    title: str
-    what: str
-    verb: str
-    act: Callable[[], None] | None
-    """None: it cannot be done now, and `what` says why."""
-    danger: bool = False
-
-
-def plugin_entries(host: GridScreen) -> list[Entry]:
-    """The external commands of the config that are for these rows."""
-    services, rows = host.services, rows_of(host)
-    found = []
-    for plugin in services.config.plugins.values() if rows else ():
-        if any(plugin.offered(row, services.info(row.ref.context).backend) for row in rows):
-            continue
-        whys = [against_plugin(services, plugin, row, filter_of(host)) for row in rows]
-        why = too_many(plugin, rows) or ((whys[0] or "") if all(whys) else "")
-        danger = "danger: " if plugin.danger else ""
-        what = f"- {why}" if why else f"{danger}runs {' '.join(plugin.command)}"
-        act = None if why else partial(start, host, plugin.name)
-        found.append(Entry(services.keys.key(plugin.name), plugin.title, what, plugin.name, act, plugin.danger))
-    return found
 
 
 class MenuSheet(LinesSheet):
@@ -91,30 +62,9 @@ class MenuSheet(LinesSheet):
         if len(self.targets) > 1:
             self.title_left = f"ACTIONS  {len(self.targets)} marked"
         self.title_right = "type to find"
-        acts = sorted([*self._actions(), *plugin_entries(host)], key=lambda entry: entry.act is None)
-        self.entries = acts + self._looks()
+        acts = [*action_entries(host, current, self.targets), *plugin_entries(host)]
+        self.entries = [*legal_first(acts), *self._looks(), *context_entries(host, [current.ref.context])]
         self._fill()
-
-    def _actions(self) -> list[Entry]:
-        services = self.host.services
-        schema = services.schemas.get(self.current.ref.context)
-        if schema is None:
-            return []
-        keys = {word: services.keys.key(id) for id, words in MEANINGS.items() for word in reversed(words)}
-        found = []
-        for spec in schema.actions_for(self.current.ref.kind):
-            if spec.context_level:
-                continue
-            why = against(services, spec, self.current) if len(self.targets) < 2 else None
-            summary = spec.summary.removeprefix("danger: ")
-            what = ("danger: " if spec.danger else "") + summary if why is None else f"- {why}"
-            act = None if why is not None else self._planner(spec.id)
-            key = keys.get(spec.id, "")
-            found.append(Entry(key, spec.title, what, spec.id, act, spec.danger))
-        return found
-
-    def _planner(self, action: str) -> Callable[[], None]:
-        return lambda: self.host.console.open_plan(action, self.targets)
 
     def _looks(self) -> list[Entry]:
         services = self.host.services
@@ -184,6 +134,8 @@ class MenuSheet(LinesSheet):
         entry = self.matching[self.cursor or 0]
         if entry.act is None:
             return [[(f"{entry.title} {entry.what}", "muted")]]
+        if entry.context:
+            return [[(f"{entry.title} in {entry.context}, asks first. ", "text"), (safe(entry.what), "muted")]]
         if entry.verb in LOOKS:
             return [[(f"{entry.title}: {entry.what}", "text")]]
         many = f"{len(self.targets)} {self.current.ref.kind.plural}" if len(self.targets) > 1 else "1 object"
@@ -212,3 +164,29 @@ class MenuSheet(LinesSheet):
             self.host.sheet_changed()
             self.refresh()
         return True
+
+
+class ContextMenu(MenuSheet):
+    """What can be done without an object: actions of contexts, and `looks` at them, by the ids of keys."""
+
+    def __init__(self, host: GridScreen, contexts: Sequence[str], looks: Mapping[str, str] = NOTHING_ELSE) -> None:
+        LinesSheet.__init__(self)
+        self.host, self.targets, self.typed, self.cursor = host, [], "", 0
+        self.title_left = f"ACTIONS  in {contexts[0] if len(contexts) == 1 else f'{len(contexts)} contexts'}"
+        self.entries = legal_first(context_entries(host, contexts))
+        for id, what in looks.items():
+            key = host.services.keys.spec(id)
+            handler = getattr(host, key.method, None) or getattr(host.app, key.method, None) if key else None
+            if key is not None and handler is not None:
+                title = key.title[:1].upper() + key.title[1:]
+                self.entries.append(Entry(host.services.keys.key(id), title, what, id, handler))
+        self._fill()
+
+    def peek(self) -> Sequence[Sequence[Piece]]:
+        if not self.matching:
+            said = f"nothing is called {self.typed}" if self.typed else "nothing can be done here without an object"
+            return [[(said, "muted")]]
+        entry = self.matching[self.cursor or 0]
+        if entry.act is not None and not entry.context:
+            return [[(f"{entry.title}: {entry.what}", "text")]]
+        return super().peek()

@@ -30,7 +30,7 @@ def lab(*names: str, host: str | None = "gpu-1") -> FakeAdapter:
 
 
 def plugin(told: Told, *words: str, **more: Any) -> dict[str, Any]:
-    return {"tell": {"command": [told.path, *words], "key": "f5", "background": True, **more}}
+    return {"probe": {"command": [told.path, *words], "key": "f5", "background": True, **more}}
 
 
 def journalled(t: Tester) -> list[Entry]:
@@ -62,7 +62,7 @@ async def test_a_key_runs_it_with_the_values_of_the_row(plugged: WithPlugins, to
     ]
     async with plugged(lab(), plugin(told, *words), filter="state=running") as t:
         await t.press("f5")
-        await t.see("tell one: said gpu-1")
+        await t.see("probe one: said gpu-1")
         assert told.calls == [
             [
                 "gpu-1",
@@ -144,10 +144,10 @@ async def test_what_is_no_argument_is_refused(
         if way == "key":
             await t.press("f5")
         elif way == "verb":
-            await command(t, "tell")
+            await command(t, "probe")
         else:
             await t.press("x")
-            await t.type("tell")
+            await t.type("probe")
             await t.see(f"- {why}")
             await t.press("enter")
         await t.see(why)
@@ -169,24 +169,24 @@ async def test_such_values_are_not_in_the_environment_either(plugged: WithPlugin
 @pytest.mark.parametrize(
     ("more", "why"),
     [
-        ({"kinds": ["pods"]}, "tell is not for runs"),
-        ({"backends": ["peloton"]}, "tell is not for kfp"),
+        ({"kinds": ["pods"]}, "probe is not for runs"),
+        ({"backends": ["peloton"]}, "probe is not for kfp"),
         ({}, ""),
     ],
 )
 async def test_it_is_offered_where_the_config_says(
     plugged: WithPlugins, told: Told, more: dict[str, Any], why: str
 ) -> None:
-    async with plugged(lab(), plugin(told, "$NAME", title="tell", **more)) as t:
+    async with plugged(lab(), plugin(told, "$NAME", title="probe", **more)) as t:
         await t.press("x")
         await t.see("ACTIONS")
-        assert any("f5" in line and "tell" in line for line in t.lines) is not bool(why)
+        assert any("f5" in line and "probe" in line for line in t.lines) is not bool(why)
         await t.press("escape", "question_mark")
         await t.see("HELP")
         assert any("PLUGINS" in line for line in t.lines) is not bool(why)
         await t.press("escape", "f5")
         if why:
-            await t.see(f"tell: {why.removeprefix('tell ')}")
+            await t.see(f"probe: {why.removeprefix('probe ')}")
             assert told.calls == []
         else:
             await t.until(lambda: told.calls)
@@ -200,37 +200,37 @@ async def test_other_contexts_do_not_have_it(plugged: WithPlugins, told: Told) -
 
 
 async def test_the_menu_runs_it(plugged: WithPlugins, told: Told) -> None:
-    async with plugged(lab(), plugin(told, "$NAME", title="Tell me", key="")) as t:
+    async with plugged(lab(), plugin(told, "$NAME", title="Probe me", key="")) as t:
         await t.press("x")
-        await t.type("tell me")
-        await t.see("Tell me")
+        await t.type("probe me")
+        await t.see("Probe me")
         await t.press("enter")
-        await t.see("Tell me one: said one")
+        await t.see("Probe me one: said one")
         assert told.calls == [["one"]]
 
 
 async def test_command_mode_completes_its_name(plugged: WithPlugins, told: Told) -> None:
     async with plugged(lab(), plugin(told, "$NAME")) as t:
         await t.press("colon")
-        await t.type("tel")
+        await t.type("prob")
         await t.press("tab", "enter")
         await t.until(lambda: told.calls)
 
 
 async def test_help_names_its_key_and_title(plugged: WithPlugins, told: Told) -> None:
-    async with plugged(lab(), plugin(told, "$NAME", title="tell the host")) as t:
+    async with plugged(lab(), plugin(told, "$NAME", title="probe the host")) as t:
         await t.press("question_mark")
         await t.see("PLUGINS")
-        assert any("f5" in line and "tell the host" in line for line in t.lines)
+        assert any("f5" in line and "probe the host" in line for line in t.lines)
 
 
 async def test_a_program_that_is_not_there(plugged: WithPlugins) -> None:
-    async with plugged(lab(), {"tell": {"command": ["no-such-program-here", "$NAME"], "key": "f5"}}) as t:
+    async with plugged(lab(), {"probe": {"command": ["no-such-program-here", "$NAME"], "key": "f5"}}) as t:
         await t.press("x")
-        await t.type("tell")
+        await t.type("probe")
         await t.see("- there is no program 'no-such-program-here' on this machine")
         await t.press("escape", "f5")
-        await t.see("tell: there is no program 'no-such-program-here'")
+        await t.see("probe: there is no program 'no-such-program-here'")
 
 
 # what came of it
@@ -240,10 +240,10 @@ async def test_failing_is_said_and_kept(plugged: WithPlugins, told: Told, monkey
     monkeypatch.setenv("CODE", "3")
     async with plugged(lab(), plugin(told, "$NAME")) as t:
         await t.press("f5")
-        await t.see("tell one: exit code 3: said one")
+        await t.see("probe one: exit code 3: said one")
         await t.press("exclamation_mark")
         await t.see("ERRORS")
-        await t.see("tell one: exit code 3: said one")
+        await t.see("probe one: exit code 3: said one")
 
 
 async def test_it_is_said_on_whatever_screen_is_shown_then(plugged: WithPlugins, tmp_path: Path) -> None:
@@ -272,7 +272,7 @@ async def test_each_run_is_journalled_with_its_command(plugged: WithPlugins, tol
         await t.see("said gpu-1")
         await t.until(lambda: journalled(t) and journalled(t)[0].outcome)
         (entry,) = journalled(t)
-        assert (entry.action, entry.target, entry.outcome) == ("plugin:tell", "lab/run/one", "done")
+        assert (entry.action, entry.target, entry.outcome) == ("plugin:probe", "lab/run/one", "done")
         assert entry.params == {"command": [told.path, "gpu-1", "--token=***"]}
 
 
@@ -287,7 +287,7 @@ async def test_without_a_journal_nothing_is_run(plugged: WithPlugins, told: Told
     (tmp_path / "state").write_text("in the way")
     async with plugged(lab(), plugin(told, "$HOST")) as t:
         await t.press("f5")
-        await t.see("tell one: the journal ")
+        await t.see("probe one: the journal ")
         assert told.calls == []
 
 
@@ -302,20 +302,20 @@ async def test_read_only_stops_what_is_not_safe(plugged: WithPlugins, told: Told
         if way == "key":
             await t.press("f5", "y", "tab", "enter")
         elif way == "verb":
-            await command(t, "tell")
+            await command(t, "probe")
             await t.press("y", "tab", "enter")
         elif way == "menu":
             await t.press("x")
-            await t.type("tell")
+            await t.type("probe")
             await t.see("- lab is read-only, and it is not marked safe")
             await t.press("enter", "y", "tab", "enter")
         elif way == "again":
-            t.app.last_plan = ("tell", (Ref("lab", Kind.RUN, "one"),))
+            t.app.last_plan = ("probe", (Ref("lab", Kind.RUN, "one"),))
             await t.press("full_stop", "y", "tab", "enter")
         else:
             row = t.screen.current
             assert row is not None
-            t.screen.open_sheet(PluginSheet(t.app.services.config.plugins["tell"], [row]))
+            t.screen.open_sheet(PluginSheet(t.app.services.config.plugins["probe"], [row]))
             await t.see("nothing will be sent")
             await t.press("y", "tab", "enter")
         await t.pilot.pause()
@@ -419,7 +419,7 @@ async def test_a_context_that_wants_reasons_gets_one(plugged: WithPlugins, told:
 async def test_several_marked_rows_are_refused(plugged: WithPlugins, told: Told) -> None:
     async with plugged(lab("one", "two"), plugin(told, "$NAME")) as t:
         await t.press("asterisk", "f5")
-        await t.see("tell: it takes one row, 2 are marked")
+        await t.see("probe: it takes one row, 2 are marked")
         await t.press("x")
         await t.see("- it takes one row, 2 are marked")
         assert told.calls == []
@@ -428,7 +428,7 @@ async def test_several_marked_rows_are_refused(plugged: WithPlugins, told: Told)
 async def test_many_runs_it_once_for_each(plugged: WithPlugins, told: Told) -> None:
     async with plugged(lab("one", "two", "three"), plugin(told, "$NAME", many=True, safe=True)) as t:
         await t.press("asterisk", "f5")
-        await t.see("tell: 3 done")
+        await t.see("probe: 3 done")
         assert sorted(told.calls) == [["one"], ["three"], ["two"]]
 
 
@@ -442,7 +442,7 @@ async def test_many_that_are_not_safe_are_asked_about(plugged: WithPlugins, told
         await t.see("will: ")
         await t.see("its name begins with '-'")
         sheet.on = "phrase"
-        await t.type("tell 2")
+        await t.type("probe 2")
         await t.press("enter", "enter")
         await t.until(lambda: sheet.phase is Phase.ENDED)
         assert sorted(told.calls) == [["one"], ["two"]]
@@ -478,7 +478,7 @@ async def test_it_gets_the_terminal_unless_it_runs_in_the_background(
     monkeypatch.setattr(handover, "hand_over", hand_over)
     async with plugged(lab(), plugin(told, "$HOST", background=False)) as t:
         await t.press("f5")
-        await t.see("tell one: exit code 255")
+        await t.see("probe one: exit code 255")
         ((words, env),) = lent
         assert words == [told.path, "gpu-1"]
         assert env["RUNYARD_ID"] == "one"
