@@ -16,7 +16,11 @@ Raw = dict[str, Json]
 
 
 def iso(moment: float | None) -> str | None:
-    return None if moment is None else f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    """None for what is no time of this calendar."""
+    try:
+        return None if moment is None else f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def task_detail(resource: Resource, row: wire.TaskRow, raw: Raw, series: Sequence[Series]) -> Detail:

@@ -12,10 +12,10 @@ import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 from adapters.clearml import wire
 from adapters.clearml.api_events import EventsApi
+from adapters.clearml.details import iso
 from adapters.clearml.mapping import to_state
 from adapters.clearml.session import Session
 from adapters.model import ENDED, LogChunk, LogMode, LogSource, Ref
@@ -53,9 +53,10 @@ def sources(ref: Ref, rows: Iterable[tuple[Ref, wire.TaskRow]], session: Session
 
 def line_of(event: wire.LogEvent) -> bytes:
     """One event as a line, or several: `msg` may hold line breaks."""
-    moment = datetime.fromtimestamp(event.timestamp / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    level = f" {event.level.upper()}" if event.level else ""
-    text = f"{moment}.{event.timestamp % 1000:03d}Z{level} {event.msg}".rstrip("\r\n")
+    moment = iso(event.timestamp // 1000)
+    time = "" if moment is None else f"{moment.removesuffix('Z')}.{event.timestamp % 1000:03d}Z "
+    level = f"{event.level.upper()} " if event.level else ""
+    text = f"{time}{level}{event.msg}".rstrip("\r\n")
     return text.encode("utf-8", "replace")[:LONGEST_LINE] + b"\n"
 
 

@@ -303,8 +303,9 @@ class Reader:
         listed = raw.get("workflowInfos") if isinstance(raw, dict) else None
         for position, info in enumerate(infos):
             if created in (info.status.creation_time, info.status.version) and created:
-                update = next(u for u in self._updates(summary, infos) if u.ref == ref)
-                return update, info, listed[position] if isinstance(listed, list) else None
+                update = next((each for each in self._updates(summary, infos) if each.ref == ref), None)
+                if update is not None:
+                    return update, info, listed[position] if isinstance(listed, list) else None
         raise NotFound(f"{self.context}: the job {job} has no update of {created or 'that time'}")
 
 

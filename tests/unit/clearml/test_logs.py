@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from adapters.clearml.details import iso
 from adapters.clearml.logs import LATE, Logs, line_of
 from adapters.clearml.wire import LogEvent
 from adapters.errors import BadPayload
@@ -220,3 +221,10 @@ async def test_nonsense_is_said_to_be_nonsense() -> None:
     server.on("events.get_task_log", {"events": [{"msg": "when?"}]})
     with pytest.raises(BadPayload, match="timestamp"):
         await logs.read(source, None, None)
+
+
+def test_a_time_outside_the_calendar_costs_only_the_time() -> None:
+    far = LogEvent(timestamp=253_402_300_800_000, msg="still here")
+    assert line_of(far) == b"still here\n"
+    assert iso(1e15) is None
+    assert line_of(LogEvent(timestamp=1_500, level="warn", msg="x")) == b"1970-01-01T00:00:01.500Z WARN x\n"
