@@ -16,6 +16,8 @@ from tui.core.logfile import REGION, LogFile
 from tui.core.loglines import Level, line_level, suspects
 
 NEARBY = 200
+FINE = 4
+"""So many lines of a long log are looked at for each column of its volume."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class SpooledLog(LogFile):
         self.errors = array("L")
         self.warnings = array("L")
         self._scanned = 0
+        self._probed: dict[int, Timestamp | None] = {}
 
     def scan(self, budget: int = REGION) -> bool:
         """Find levels in about `budget` more bytes; True when all there is has been looked at. Fills `errors`
@@ -101,22 +104,56 @@ class SpooledLog(LogFile):
         return low if known else None
 
     def volume(self, columns: int) -> list[VolumeBucket]:
-        """The log in `columns` parts of equal time, or of equally many lines where it has no times."""
+        """The log in `columns` parts of equal time, or of equally many lines where it has no times.
+
+        Of a long log only every so many lines are looked at, and each of them once: this is asked for again
+        and again while the log grows.
+        """
         first, last = self._time_near(0, self.count), self._last_time()
         borders = [self.count * column // columns for column in range(columns)]
         times: list[Timestamp | None] = [None] * columns
         if first is not None and last is not None and last > first[1]:
+            grain = 1 << max(0, (self.count // (columns * FINE)).bit_length() - 1)
             step = (last - first[1]) / columns
             times = [first[1] + step * column for column in range(columns)]
             borders = [0]
             for column in range(1, columns):
-                at = self.at_time(first[1] + step * column, borders[-1])
-                borders.append(borders[-1] if at is None else at)
+                borders.append(self._border(first[1] + step * column, borders[-1], grain))
         ends = [*borders[1:], self.count]
         return [
             VolumeBucket(a, b - a, bisect_left(self.errors, b) - bisect_left(self.errors, a), at)
             for a, b, at in zip(borders, ends, times, strict=True)
         ]
+
+    def _border(self, when: Timestamp, start: int, grain: int) -> int:
+        """Of every `grain`th line the first at or after a time; `start`, where there is none with a time."""
+        if grain == 1:
+            found = self.at_time(when, start)
+            return start if found is None else found
+        low, high = -(-start // grain), -(-self.count // grain)
+        known = False
+        while low < high:
+            middle = (low + high) // 2
+            at = self._probe(middle * grain)
+            if at is None:
+                high = middle
+                continue
+            known = True
+            if at < when:
+                low = middle + 1
+            else:
+                high = middle
+        return min(low * grain, self.count) if known else start
+
+    def _probe(self, number: int) -> Timestamp | None:
+        """The time at or soon after a line. What is there does not change, but for the end of the log."""
+        if number in self._probed:
+            return self._probed[number]
+        found = self._time_near(number, self.count)
+        at = found[1] if found is not None else None
+        if number + NEARBY < self.count:
+            self._probed[number] = at
+        return at
 
     def _time_near(self, number: int, stop: int) -> tuple[int, Timestamp] | None:
         """The first line with a time at or soon after `number`."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from adapters.errors import AdapterError
 from adapters.model import LogSource, Resource
 from adapters.port import Adapter
+from adapters.turns import give_way
 from tui.core.logfollow import follow
 from tui.core.logspool import LogSpool, SpooledLog, SpoolError, SpoolLine
 
@@ -84,7 +85,7 @@ async def look_through(log: SpooledLog) -> None:
     while True:
         if log.scan():
             return
-        await asyncio.sleep(0)
+        await give_way()
 
 
 def _judge(resource: Resource, source: LogSource, log: SpooledLog, note: str) -> Finding:

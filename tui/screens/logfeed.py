@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from adapters.model import LogSource, Ref, Timestamp
 from tui.core.glimpse import of_log
 from tui.core.logfollow import follow
-from tui.core.logspool import SpooledLog
+from tui.core.logspool import SpooledLog, spool_key
 from tui.core.services import Services
 from tui.core.text import safe
 
@@ -41,6 +41,7 @@ class LogFeed:
         self.attempts: int | None = None
         self.read_at: Timestamp | None = None
         self._done: set[int] = set()
+        self._first_time: Timestamp | None = None
 
     async def open(self) -> None:
         """Raises AdapterError and SpoolError when no object has a log that can be opened."""
@@ -75,6 +76,11 @@ class LogFeed:
         return [next((each for each in of if each.name == named.name), of[0]) for of in of_part.values()]
 
     @property
+    def keys(self) -> list[str]:
+        """Which logs these are."""
+        return [spool_key(source) for source in self.sources]
+
+    @property
     def names(self) -> list[str]:
         """The SOURCE column; none for a single log."""
         if len(self.logs) < 2:
@@ -106,10 +112,13 @@ class LogFeed:
 
     @property
     def first_time(self) -> Timestamp | None:
-        times = [
-            line.time for log in self.logs for line in log.lines(0, min(20, log.count)) if line.time is not None
-        ]
-        return min(times, default=None)
+        if self._first_time is None:
+            heads = [log.lines(0, min(20, log.count)) for log in self.logs]
+            times = [line.time for head in heads for line in head if line.time is not None]
+            if all(len(head) == 20 for head in heads):  # else more may come that is older
+                self._first_time = min(times, default=None)
+            return min(times, default=None)
+        return self._first_time
 
     @property
     def last_time(self) -> Timestamp | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from textual._time import get_time
 from textual.app import ComposeResult
 
-from adapters.errors import AdapterError
+from adapters.errors import AdapterError, NotFound
 from adapters.model import Ref
 from tui import keys
 from tui.core.format import clock
@@ -29,6 +30,11 @@ FIXED: tuple[Hint, ...] = (("/", "find", True), (":", "go", True), ("x", "menu",
 REDRAW_EVERY = 0.1
 TICK = 1.0
 MEASURE_EVERY = 2.0
+
+
+class _Place(NamedTuple):
+    needle: str
+    at: tuple[int, int] | None
 
 
 class LogsScreen(LogOpening):
@@ -79,34 +85,48 @@ class LogsScreen(LogOpening):
         self._close()
 
     def _close(self) -> None:
-        if self.feed is not None:
-            self.feed.close()
-            self.feed = None
+        """Nothing reads a log that is closed, nor draws it."""
+        for group in ("follow", "extend", "find", "only"):
+            self.workers.cancel_group(self, group)
+        feed, self.feed, self.rows, self.search, self.view.rows = self.feed, None, None, None, None
+        if feed is not None:
+            feed.close()
 
     def open_feed(self) -> None:
         """Find the sources of the present attempt and begin to follow them."""
         self.run_worker(self._open(), group="open", exclusive=True, exit_on_error=False)
 
     async def _open(self) -> None:
-        self._close()
         self.problem = ""
         feed = LogFeed(self.services, self.refs, self.attempt, self.wanted_source, merged=self.merged)
         try:
             await feed.open()
+            if not feed.logs:
+                raise NotFound(f"the server names no log of {safe(self.ref.id, 60)}")
+            place = self._place(feed)
+            rows = LogRows(feed.logs)
+            await rows.set_filter(place.needle if place else "")
         except (AdapterError, SpoolError) as error:
+            feed.close()  # what was shown before stays
             self._fail(str(error), getattr(error, "hint", ""))
             return
-        if not feed.logs:
-            self._fail(f"the server names no log of {safe(self.ref.id, 60)}", "")
-            return
+        self._close()
         feed.attempts = self.latest = max((each for each in (feed.attempts, self.latest) if each), default=None)
-        self.feed, self.rows, self._measured_at = feed, LogRows(feed.logs), float("-inf")
+        self.feed, self.rows, self._measured_at = feed, rows, float("-inf")
         self.view.following = self.wanted_line is None
-        await self.rows.extend()
-        self.view.show(self.rows, feed.names)
+        self.view.show(rows, feed.names)
+        if place is not None and place.at is not None:
+            self._go(rows.index_of(*place.at))
         for index in range(len(feed.logs)):
-            self.run_worker(self._follow(feed, index), group=f"follow-{index}", exclusive=True, exit_on_error=False)
+            self.run_worker(self._follow(feed, index), group="follow", exit_on_error=False)
         self._changed()
+
+    def _place(self, again: LogFeed) -> _Place | None:
+        """Where somebody is in the logs that are shown, if it is these that are opened again: nobody shall be moved."""
+        rows, view = self.rows, self.view
+        if self.feed is None or rows is None or self.feed.keys != again.keys:
+            return None
+        return _Place(rows.needle, rows.address(view.cursor) if rows.count and not view.following else None)
 
     async def _follow(self, feed: LogFeed, index: int) -> None:
         try:
@@ -150,7 +170,6 @@ class LogsScreen(LogOpening):
             if self.search is not None:
                 self.search.extend()
         self._measure()
-        self.view.refresh()
         self.say()
 
     def _measure(self) -> None:

@@ -18,6 +18,7 @@ from tui.core.logspool import SpoolLine
 from tui.core.sgr import pieces, without_colors
 from tui.core.text import pad, safe
 from tui.core.unfold import unfold
+from tui.styles import tokens
 from tui.styles.tokens import SOURCES
 from tui.widgets import draw
 from tui.widgets.draw import Piece
@@ -29,7 +30,7 @@ SIDE_STEP = 16
 MOST_KEPT = 512
 SIGNS = {Level.ERROR: ("✗", "failed"), Level.WARNING: ("!", "waiting")}
 _STAMP = re.compile(
-    r"^\s*[\[(]?(?:\d{4}[-/]\d\d[-/]\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?[\])]?[ \t]*"
+    r"^\s*[\[(]?(?:\d{4}[-/]\d\d[-/]\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?[\])]?[ \t]?"
 )
 
 
@@ -51,13 +52,16 @@ class LogView(LineList):
         self.top_part = 0
         self._unfolded: set[tuple[int, int]] = set()
         self._seen = 0
+        self._thumb: list[str] = []
         self._has_times = False
         self._laid_out: dict[tuple[object, ...], tuple[list[list[Piece]], list[str]]] = {}
+        self._drawn: dict[tuple[object, ...], Strip] = {}
 
     def show(self, rows: LogRows, sources: Sequence[str]) -> None:
         """Draw these lines; `sources` are the names of the SOURCE column, none for a single log."""
         self.rows, self.sources = rows, sources
         self._unfolded.clear()
+        self._drawn.clear()
         self._seen, self.cursor, self.top, self.top_part = 0, 0, 0, 0
         self.grown()
 
@@ -66,7 +70,11 @@ class LogView(LineList):
         if self.following:
             self.cursor = max(0, self.count - 1)
         self.clamp()
-        self.refresh()
+        merged = self.rows is not None and len(self.rows.logs) > 1  # a line may come in between
+        thumb = [self.thumb(y) for y in range(self.page_size)]
+        if merged or self.following or self._seen <= self._last_visible() + 1 or thumb != self._thumb:
+            self.refresh()
+        self._seen, self._thumb = self.count, thumb
         self.post_message(self.Changed())
 
     @property
@@ -94,11 +102,15 @@ class LogView(LineList):
     def move_to(self, index: int) -> None:
         if index < self.cursor and self.following and self.count:
             self.following = False
-        before = (self.top, self.top_part, self.cursor)
+        first, cursor = (self.top, self.top_part), self.cursor
         self.cursor = index
         self.clamp()
-        if (self.top, self.top_part, self.cursor) != before:
+        if (self.top, self.top_part) == first and self._single:
+            self.refresh_index(cursor)
+            self.refresh_index(self.cursor)
+        elif ((self.top, self.top_part), self.cursor) != (first, cursor):
             self.refresh()
+        if ((self.top, self.top_part), self.cursor) != (first, cursor):
             self.post_message(self.Changed())
 
     def follow(self, on: bool) -> None:
@@ -151,6 +163,8 @@ class LogView(LineList):
     def _first_for_last(self, last: int) -> tuple[int, int]:
         """The first screen line if `last` is to end at the bottom; of a line longer than the screen, its start."""
         left, index = self.page_size, last
+        if self._single:
+            return max(0, last - left + 1), 0
         while True:
             height = self._height(index)
             if height >= left:
@@ -161,6 +175,8 @@ class LogView(LineList):
             index -= 1
 
     def _last_visible(self) -> int:
+        if self._single:
+            return min(self.count, self.top + self.page_size) - 1
         left, index = self.page_size + self.top_part, self.top
         while index < self.count:
             left -= self._height(index)
@@ -169,8 +185,13 @@ class LogView(LineList):
             index += 1
         return self.count - 1
 
+    @property
+    def _single(self) -> bool:
+        """Whether each line is one line of the screen."""
+        return not self.wrap and not self._unfolded
+
     def _height(self, index: int) -> int:
-        if not self.wrap and not self._unfolded:
+        if self._single:
             return 1
         return len(self._parts(index))
 
@@ -179,6 +200,8 @@ class LogView(LineList):
         return found[0] if found else None
 
     def _locate(self, y: int) -> tuple[int, int] | None:
+        if self._single:
+            return (self.top + y, 0) if self.top + y < self.count else None
         index, part = self.top, self.top_part + y
         while index < self.count:
             height = self._height(index)
@@ -196,8 +219,27 @@ class LogView(LineList):
             return draw.blank(self.size.width)
         index, part = found
         selected = index == self.cursor and self.count > 0
+        if self._single:
+            return self._whole(index, y, selected)
         parts = self._parts(index, selected=selected)
         return self.with_thumb(parts[min(part, len(parts) - 1)], y, selected=selected)
+
+    def _whole(self, index: int, y: int, selected: bool) -> Strip:
+        """A line that takes one line of the screen, kept: scrolling shows most of them again."""
+        assert self.rows is not None
+        at, number = self.rows.address(index)
+        log = self.rows.logs[at]
+        marked = number in log.bookmarks
+        look = (self.size.width, self.left, self.needle, self.times, self._has_times, tokens.active())
+        key = (at, number, selected, marked, self.thumb(y), look)
+        found = self._drawn.get(key)
+        if found is None:
+            found = self.with_thumb(self._parts(index, selected=selected)[0], y, selected=selected)
+            if len(self._drawn) >= MOST_KEPT:
+                self._drawn.clear()
+            if number < log.count - 1:  # the last one may still grow
+                self._drawn[key] = found
+        return found
 
     def _parts(self, index: int, *, selected: bool = False) -> list[list[Piece]]:
         """The screen lines of one line."""
@@ -233,7 +275,9 @@ class LogView(LineList):
         sign, token = SIGNS.get(line.level, (" ", "text")) if line.level else (" ", "text")
         kept = self.rows is not None and line.number in self.rows.logs[row.log].bookmarks
         head = [*gutter(selected, sign, token), piece("*", "accent") if kept else piece(" ")]
-        self._has_times = self._has_times or line.time is not None
+        if line.time is not None and not self._has_times:
+            self._has_times = True
+            self.refresh()  # all lines get the column
         text = without_stamp(line)
         if self.times and self._has_times:
             head.append(piece(pad(stamp(line.time) if line.time is not None else "", TIME_WIDTH) + "  ", "muted"))
