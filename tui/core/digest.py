@@ -21,6 +21,9 @@ from tui.core.text import safe
 
 FAILED = "state=failed,lost"
 
+MOST_CAUSES = 7
+"""So many causes have a line each; the rest are counted, and opened, together with them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -94,7 +97,11 @@ class _Runs:
         groups: dict[tuple[Cause, Timestamp], list[Resource]] = {}
         for since, row in self.rows:
             groups.setdefault((of(row), since), []).append(row)
-        for (cause, since), rows in sorted(groups.items(), key=lambda each: -len(each[1])):
+        ordered = sorted(groups.items(), key=lambda each: -len(each[1]))
+        left = [row for _, rows in ordered[MOST_CAUSES:] for row in rows]
+        if len(ordered) == MOST_CAUSES + 1:
+            left = []
+        for (cause, since), rows in ordered[: MOST_CAUSES if left else None]:
             newest = sorted(rows, key=lambda row: -(row.finished or row.created or 0.0))
             single = newest[0].ref if len(rows) == 1 else None
             when = f"finished>{format.iso(since)}"
@@ -110,6 +117,17 @@ class _Runs:
                 Kind.RUN,
                 " ".join(word for word in words if word),
                 tuple(dict.fromkeys(row.ref.context for row in rows)),
+            )
+        if left:
+            first = min(since for since, _ in self.rows)
+            yield Item(
+                f"{len(ordered) - MOST_CAUSES} other causes",
+                "all of them",
+                len(left),
+                state,
+                kind=Kind.RUN,
+                filter=f"{lead} finished>{format.iso(first)}".strip(),
+                contexts=tuple(dict.fromkeys(row.ref.context for _, row in self.rows)),
             )
 
 

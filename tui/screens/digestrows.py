@@ -14,12 +14,12 @@ from tui.widgets.draw import Piece
 from tui.widgets.sections import Row
 
 COUNT_WIDE = 7
-NARROWEST, WIDEST = 16, 40
+NARROWEST, WIDEST = 16, 48
 
 
 def digest_rows(found: Digest, width: int, journal: bool, ascii: bool) -> list[PulseRow]:
     """All lines, the heads first; `journal` says whether one is kept."""
-    name = max(NARROWEST, min(WIDEST, width // 3))
+    name = max(NARROWEST, min(WIDEST, width * 2 // 5))
     rows = [PulseRow(Row(((pad("", 2 + COUNT_WIDE) + pad("WHAT", name) + "  WHICH, OR HOW", "muted"),), head=True))]
     titles = [part.title for part in found.parts]
     if "FAILED" not in titles:
@@ -48,8 +48,8 @@ def _item(part: Part, item: Item, width: int, name: int, ascii: bool) -> PulseRo
     title, more = safe(item.title), safe(item.more)
     if ascii:
         more = more.replace("→", "->").replace("…", "...")
-    room = width - 2 - COUNT_WIDE
-    drawn = pad(cut(title, name, ascii=ascii), name) if cell_len(title) <= name else cut(title, room, ascii=ascii)
+    wide = width - 2 - COUNT_WIDE if item.count is None and cell_len(title) > name else name
+    drawn = pad(cut(title, wide, ascii=ascii), min(wide, max(name, cell_len(title))))
     pieces: list[Piece] = [
         (f"{sign} ", token),
         (pad(count, COUNT_WIDE - 2, right=True) + "  ", "text"),

@@ -74,8 +74,8 @@ class LogFinding(PaneScreen):
 
     def _step_hit(self, step: int) -> None:
         search = self.search
-        if search is not None and search.outdated:
-            self._search(search.needle, step)
+        if self.view.needle and (search is None or search.outdated):
+            self._search(self.view.needle, step)
             return
         hit = search.beside(self.view.cursor, step) if search is not None else None
         if hit is None:

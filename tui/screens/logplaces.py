@@ -84,7 +84,7 @@ class LogPlaces(LogFinding):
             self.message("these lines have no times", "muted")
         elif at >= rows.count:
             self._go(rows.count - 1)
-            self.message(f"nothing at or after {clock(when, last)} yet; this is the last line", "muted")
+            self.message(f"nothing at or after {clock(when, last)}; this is the last line", "muted")
         else:
             self._go(at)
             self.message(f"from {clock(when, last)} on", "muted")

@@ -122,7 +122,7 @@ class LogsScreen(LogOpening):
         self._changed()
 
     def _place(self, again: LogFeed) -> _Place | None:
-        """Where somebody is in the logs that are shown, if it is these that are opened again: nobody shall be moved."""
+        """Where somebody is in the logs shown, if these are what is opened again: nobody shall be moved."""
         rows, view = self.rows, self.view
         if self.feed is None or rows is None or self.feed.keys != again.keys:
             return None

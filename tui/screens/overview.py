@@ -70,6 +70,18 @@ class OverviewPane(RowsPane):
             ahead = [at for at in stops if (at >= index if index >= self.cursor else at <= index)]
             index = min(ahead or stops, key=lambda at: abs(at - index))
         super().move_to(index)
+        self._show_edge(stops)
+
+    def _show_edge(self, stops: Sequence[int]) -> None:
+        """Lines at which the cursor cannot stop are seen with the first and the last one at which it can."""
+        top = self.top
+        if stops and self.cursor == stops[0] < self.page_size:
+            top = 0
+        elif stops and self.cursor == stops[-1]:
+            top = min(self.cursor, max(top, self.count - self.page_size))
+        if top != self.top:
+            self.top = top
+            self.refresh()
 
     @property
     def shows_cursor(self) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual import events
 
+from adapters.errors import NotFound
 from adapters.model import Kind, Ref
 from tests.tui.conftest import Open
 from tests.tui.detail.world import spool
@@ -117,7 +119,7 @@ async def test_the_verb_at_and_what_is_no_time(console: Open, tmp_path: Path) ->
         await t.press("@")
         await t.type("2026-08-23")
         await t.press("enter")
-        await t.see("nothing at or after 08-23 00:00Z yet")
+        await t.see("nothing at or after 08-23 00:00Z; this")
         assert shown.view.cursor == 1800
 
 
@@ -135,3 +137,57 @@ async def test_at_in_merged_logs(console: Open, tmp_path: Path) -> None:
         assert shown.rows is not None
         row = shown.rows.row(shown.view.cursor)
         assert (row.line.number, row.line.text[:19]) == (40, "2026-08-22T14:00:40")
+
+
+async def test_reading_it_again_or_coming_back_moves_nobody(console: Open, tmp_path: Path) -> None:
+    fake = world()
+    fake.write("pod-7", many(200), attempt=3)
+    fake.write("pod-7", many(1), attempt=2)
+    async with console(fake, spool=spool(tmp_path)) as t:
+        shown = await opened(t)
+        await t.until(lambda: shown.view.cursor == 199)
+        await t.press("&")
+        await t.type("step 1")
+        await t.press("enter")
+        await t.until(lambda: shown.view.count == 111)
+        await t.press("g", "j", "j")
+        for again in (events.AppFocus(), events.Key("ctrl+r", None)):
+            before = shown.feed
+            t.app.post_message(again)
+            await t.until(lambda before=before: shown.feed is not None and shown.feed is not before)  # type: ignore[misc]
+            await t.until(lambda: shown.view.count == 111)
+            assert (shown.view.cursor, shown.view.following) == (2, False)
+        await t.press("p")
+        await t.see("try 2 of 3")
+        await t.until(lambda: shown.view.count == 1 and shown.view.following)
+
+
+async def test_a_search_goes_on_after_reading_it_again(console: Open, tmp_path: Path) -> None:
+    fake = world()
+    fake.write("pod-7", b"".join(line(i, "NCCL" if i % 20 == 5 else "step") for i in range(100)), attempt=3)
+    async with console(fake, spool=spool(tmp_path)) as t:
+        shown = await opened(t)
+        await t.until(lambda: shown.view.cursor == 99)
+        await t.press("g", "/")
+        await t.type("nccl")
+        await t.press("enter")
+        await t.see("/nccl 1 of 5")
+        before = shown.feed
+        await t.press("ctrl+r")
+        await t.until(lambda: shown.feed is not before and shown.view.count == 100)
+        await t.press("n")
+        await t.until(lambda: shown.view.cursor == 25)
+
+
+async def test_what_is_shown_stays_when_it_cannot_be_read_again(console: Open, tmp_path: Path) -> None:
+    fake = world()
+    fake.write("pod-7", many(50), attempt=3)
+    async with console(fake, spool=spool(tmp_path)) as t:
+        shown = await opened(t)
+        await t.see("step 49")
+        fake.log_error = NotFound("the sandbox is gone")
+        await t.press("ctrl+r")
+        await t.see("✗ the sandbox is gone")
+        await t.see("step 49")
+        await t.press("g", "j")
+        assert shown.view.cursor == 1

@@ -74,6 +74,16 @@ def test_failures_since_are_grouped_by_cause_and_the_filter_selects_exactly_thes
     assert (image.title, image.count, image.ref) == ("image pull", 1, rows[2].ref)
 
 
+def test_many_causes_are_cut_short() -> None:
+    words = ("disk", "net", "auth", "quota", "image", "node", "gpu", "cuda", "cpu", "shm")
+    rows = [run(i, State.FAILED, 9e4, 9e4, 600, message=f"{word} is broken") for i, word in enumerate(words)]
+    found = made(rows, seen())
+    *_, last = part(found, "FAILED").items
+    assert len(part(found, "FAILED").items) == 8
+    assert (last.title, last.count) == ("3 other causes", 3)
+    assert all(parse(last.filter).matches(row, NOW) for row in rows)
+
+
 def test_failures_without_a_time_are_told_by_the_look() -> None:
     rows = [
         run(1, State.FAILED, 9e4, 9e4, None),  # was running
