@@ -107,8 +107,9 @@ class LogFinding(PaneScreen):
 
     def _hop(self, step: int) -> None:
         """By the index of errors, not by looking at lines: a log has a million of them."""
-        rows = self.rows
+        rows, looked = self.rows, True
         if rows is not None and len(rows.logs) == 1 and not rows.needle:
+            looked = rows.logs[0].scan()
             errors = rows.logs[0].errors
             at = bisect_right(errors, self.view.cursor) if step > 0 else bisect_left(errors, self.view.cursor) - 1
             if 0 <= at < len(errors):
@@ -116,4 +117,4 @@ class LogFinding(PaneScreen):
                 return
         elif rows is not None and self.view.hop(step):
             return
-        self.message("no error " + ("below" if step > 0 else "above"), "muted")
+        self.message(f"no error {'below' if step > 0 else 'above'}{'' if looked else ' so far, still looking'}", "muted")
