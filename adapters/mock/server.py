@@ -167,6 +167,15 @@ def bind(host: str, port: int) -> socket.socket:
     return made
 
 
+def _loopback(host: str) -> bool:
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def url_of(bound: socket.socket) -> str:
     host, port = bound.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -232,6 +241,8 @@ def run(options: MockOptions) -> int:
     except OSError as error:
         print(f"runyard mock: cannot listen on {options.host}:{options.port}: {error.strerror}", file=sys.stderr)
         return 2
+    if not _loopback(options.host):
+        print(f"runyard mock: open to whoever reaches {options.host}, without a login", file=sys.stderr)
     cluster = options.cluster()
     cluster.base_host, cluster.base_port = bound.getsockname()[:2]
     try:

@@ -84,6 +84,15 @@ def test_a_client_that_hangs_up_is_not_worth_a_word() -> None:
         assert child.communicate() == ("", "")
 
 
+@pytest.mark.parametrize(("host", "open"), [("127.0.0.1", False), ("localhost", False), ("0.0.0.0", True)])
+def test_it_says_when_it_is_open_to_others(host: str, open: bool) -> None:
+    with process(f"host={host!r}") as child:
+        line_of(child.stdout)
+        child.send_signal(signal.SIGTERM)
+        _, err = child.communicate(timeout=5)
+    assert err == ("runyard mock: open to whoever reaches 0.0.0.0, without a login\n" if open else "")
+
+
 def _swallow(url: str) -> None:
     with pytest.raises(httpx.TransportError):
         httpx.get(url, timeout=20)
