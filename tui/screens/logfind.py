@@ -117,4 +117,5 @@ class LogFinding(PaneScreen):
                 return
         elif rows is not None and self.view.hop(step):
             return
-        self.message(f"no error {'below' if step > 0 else 'above'}{'' if looked else ' so far, still looking'}", "muted")
+        far = "" if looked else " so far, still looking"
+        self.message(f"no error {'below' if step > 0 else 'above'}{far}", "muted")
