@@ -44,19 +44,16 @@ LINES: Mapping[str, Sequence[tuple[str, str]]] = {
     "LOOK": (
         ("open", "{open}"),
         ("describe raw", "all fields, raw"),
-        ("logs attempts", "logs, earlier tries"),
+        ("logs attempts tree", "logs, tries, tree"),
         ("why events timeline", "why, events, time"),
         ("host used-by owner", "host, users, owner"),
-        ("tree unfold-all", "tree, unfold all"),
-        ("next-pane", "next pane"),
-        ("zoom zoom-in zoom-out", "zoom: row, in, out"),
-        ("time-back time-on", "earlier, later"),
+        ("unfold-all", "unfold all"),
+        ("next-pane previous-pane", "next pane"),
         ("follow wrap", "follow, wrap"),
         ("marker bookmark", "marker, bookmark"),
         ("pager editor", "in pager, editor"),
         ("minute-back minute-on", "a minute back, on"),
-        ("errors pulse diff", "errors, pulse, diff"),
-        ("digest", "since last look"),
+        ("errors pulse digest", "errors, pulse, news"),
         ("look-earlier look-later", "other look"),
     ),
     "ACT": (
@@ -65,39 +62,42 @@ LINES: Mapping[str, Sequence[tuple[str, str]]] = {
         ("delete", "delete"),
         ("drain", "drain"),
         ("undrain", "undrain"),
-        ("menu again tell", "actions, again, tell"),
+        ("menu again tell", "act, again, tell"),
         ("mark", "mark, {range} range"),
         ("mark-all unmark", "mark shown, clear"),
+        ("login mark-invert diff", "log in, invert, diff"),
+        ("resource-left resource-right", "resource of pools"),
     ),
     "FIND": (
         ("filter", "filter"),
         ("saved-1", "saved filters"),
         ("all-contexts", "all contexts"),
         ("command aliases", "go, aliases"),
-        ("warp group", "same pool, group by"),
+        ("warp group", "same pool, groups"),
         ("next-match previous-match", "next match, previous"),
         ("matches-only", "only matches"),
     ),
     "TABLE": (
         ("sort-name sort-age sort-state", "sort name age state"),
-        ("sort-by columns export", "sort, columns, export"),
+        ("sort-by columns export", "order, cols, export"),
         ("wide faults", "wide, only faults"),
         ("copy-id copy-scope copy-cell", "copy id, scope, cell"),
         ("copy save", "copy, save"),
+        ("zoom zoom-in zoom-out", "zoom: row, in, out"),
+        ("time-back time-on", "earlier, later"),
         ("times", "ages or clock times"),
-        ("resource-left resource-right", "resource of pools"),
     ),
     "SESSION": (
         ("pause read-only", "pause, read-only"),
         ("refresh journal", "refresh, journal"),
-        ("header crumbs", "header, crumbs"),
-        ("help", "help"),
-        ("interrupt", "twice, or :q: quit"),
+        ("header footer", "header, footer"),
+        ("zone crumbs", "UTC or not, crumbs"),
+        ("help interrupt", "help, twice: quit"),
     ),
 }
 """Which keys share a line, and what it says; what is not live on a screen is left out of it."""
 
-JOINED = {"saved-1": "1-9", "log-1m": "2-6"}
+JOINED = {"saved-1": "1-9", "log-1m": "2-6", "next-pane": "tab"}
 """Rows of keys that are told as one."""
 
 

@@ -97,7 +97,7 @@ async def test_r_never_drains_a_host(console: Open, monkeypatch: pytest.MonkeyPa
 
 
 async def test_help_shows_the_live_keys(console: Open) -> None:
-    keymap, problems = bind({"filter": ["f", "/"], "wide": "W"})
+    keymap, problems = bind({"filter": ["f", "/"], "wide": "ctrl-y"})
     assert problems == []
     async with console(prod(), keymap=keymap) as t:
         await t.see("ocr-detector-train-87")
@@ -107,7 +107,7 @@ async def test_help_shows_the_live_keys(console: Open) -> None:
         text = "\n".join(t.lines)
         assert "ACT on ✗ failed" in text
         assert "f /" in text
-        assert "W ^z" in text
+        assert "^y ^z" in text
         assert "abort - it has" in text
         assert "gutter  * marked" in text
         await t.press("escape")

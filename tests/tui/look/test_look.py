@@ -7,13 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from adapters.model import Kind
+from adapters.model import Kind, Ref
 from tests.tui.conftest import Open
-from tests.tui.data import runs
+from tests.tui.data import hosts, pods, pools, runs
 from tests.tui.fake import NOW, FakeAdapter, Tester
 from tui.config import Config, UiSettings
 from tui.core import format, zone
 from tui.core.moments import read_moment
+from tui.screens.help import HelpSheet
+from tui.screens.list import ListScreen
 from tui.styles import tokens
 
 pytestmark = pytest.mark.anyio
@@ -141,6 +143,32 @@ def test_what_is_no_time_is_no_trap_in_either_zone(stamp: float | None) -> None:
     for local in (False, True):
         zone.use_local(local)
         assert format.clock(stamp, NOW) == "-"
+
+
+@pytest.mark.parametrize("kind", [Kind.RUN, Kind.POD, Kind.HOST, Kind.POOL])
+async def test_help_of_every_list_fits_a_small_terminal(console: Open, kind: Kind) -> None:
+    rows = [*runs(), *hosts("prod-kfp"), *pools("prod-kfp"), *pods(Ref("prod-kfp", Kind.RUN, "x"))]
+    async with console(FakeAdapter("prod-kfp", rows), view=kind) as t:
+        await t.see("as of")
+        await t.press("e", "question_mark")
+        await t.see("HELP")
+        text = "\n".join(t.lines)
+        assert "MOVE" in text
+        assert "- the server did not say" in text  # the last line
+        sheet = t.screen.sheet
+        assert isinstance(sheet, HelpSheet)
+        assert len(sheet.rows) <= sheet.room
+
+
+async def test_help_of_contexts_and_detail_fits_a_small_terminal(console: Open) -> None:
+    async with console(prod()) as t:
+        await t.see("ocr-detector-train-87")
+        for line in ("prod-kfp/run/fraud-gbdt-nightly-0822", "ctx"):
+            await command(t, line)
+            await t.until(lambda: not isinstance(t.app.screen, ListScreen))
+            await t.press("question_mark")
+            await t.see("- the server did not say")
+            await t.press("escape", "escape")
 
 
 @pytest.mark.presses("footer", "F")
