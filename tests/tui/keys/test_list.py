@@ -66,6 +66,7 @@ RUNS = [
     case("mark", "space", marks(1)),
     case("mark-range", "ctrl-space", marks(4), "space", "j", "j"),
     case("mark-all", "*", marks(11)),
+    case("diff", "V", sees("diff compares two objects")),
     case("unmark", "ctrl-\\", marks(0), "space"),
     case("filter", "/", sees("enter keep")),
     *(case(f"saved-{number}", number, sees("2 of 11 runs")) for number in SAVED),

@@ -54,6 +54,13 @@ LINES = [
     case("minute-back", "<", at(LAST - 60)),
     case("minute-on", ">", at(60), "g"),
     case("marker", "m", sees("--- marked at 14:32:07Z")),
+    case("bookmark", "b", sees("▌ *14:00:00.000"), "g"),
+    case("next-bookmark", "u", at(0), "g", "b", "G"),
+    case("previous-bookmark", "U", at(0), "g", "b", "G"),
+    case("at", "@", sees("2026-08-22 14:32")),
+    case("all-sources", "a", sees("2 logs, merged by time")),
+    case("pager", "o", sees("there is no program 'no-such-pager'")),
+    case("editor", "v", sees("there is no program 'no-such-editor'")),
     case("log-end", "0", follows, "g"),
     case("log-beginning", "1", at(0)),
     case("log-1m", "2", at(LAST - 60)),
@@ -77,7 +84,16 @@ LINES = [
 
 
 @pytest.mark.parametrize(CASE, LINES)
-async def test_log(console: Open, tmp_path: Path, key: str, effect: Effect, before: tuple[str, ...]) -> None:
+async def test_log(
+    console: Open,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    effect: Effect,
+    before: tuple[str, ...],
+) -> None:
+    monkeypatch.setenv("PAGER", "no-such-pager")
+    monkeypatch.setenv("VISUAL", "no-such-editor")
     fake = world()
     fake.write("pod-7", many(1740) + line(1740, "ERROR disk"), attempt=3)
     fake.write("pod-7", many(60, 1741) + line(LAST, "step")[:-1] + f" {WIDE}\n".encode(), attempt=3)
