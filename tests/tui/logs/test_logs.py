@@ -319,6 +319,7 @@ async def test_several_pods_are_merged_with_their_names(console: Open, tmp_path:
         await t.see("pod-12")
         await opened(t, *(Ref("peloton", Kind.POD, name) for name in names))
         await t.see("2 logs, merged by time   3 lines")
+        await t.see("c 3")
         rows = [each[17:40].split() for each in t.lines[3:6]]
         assert rows == [["pod-7", "a", "1"], ["pod-12", "b", "2"], ["pod-7", "c", "3"]]
 
