@@ -168,7 +168,8 @@ class TaskTree(LineList):
         if whole is None or axis is None or self.window.part is None:
             return ""
         larger = (whole.end - whole.start) / max(axis.end - axis.start, 1e-9)
-        return f"{larger:.3g}x  {clock(axis.start, self.now)} to {clock(axis.end, self.now)}"
+        start = clock(axis.start, self.now).removesuffix("Z")
+        return f"{larger:.3g}x {start} to {clock(axis.end, self.now)}"
 
     def line(self, index: int, width: int, *, selected: bool) -> Line:
         row = self.rows[index]
