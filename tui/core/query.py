@@ -25,7 +25,8 @@ class Filter:
     """A filter ready to be asked.
 
     `terms` are the AND-ed comparisons a server may evaluate; `test` takes an object, its `haystack` and
-    the time. `live` filters depend on the time. `parts` are the AND-ed pieces, each a filter of its own.
+    the time. `live` filters depend on the time. `parts` are the AND-ed pieces, each a filter of its own. `word`
+    is what the haystack must have, where that is all there is to it; else it is empty.
     """
 
     text: str
@@ -33,6 +34,7 @@ class Filter:
     test: Test
     live: bool
     parts: tuple[Filter, ...] = ()
+    word: str = ""
 
     def matches(self, resource: Resource, now: float) -> bool:
         return self.test(resource, haystack(resource), now)
@@ -72,7 +74,11 @@ def parse(text: str, fields: Mapping[str, Field] = DEFAULT_FIELDS) -> Filter:
 
 def _piece(text: str, node: Node, fields: Mapping[str, Field]) -> Filter:
     return Filter(
-        text[node.start : node.end].strip(), _terms(node, fields), _test(node, fields), _live(node, fields)
+        text[node.start : node.end].strip(),
+        _terms(node, fields),
+        _test(node, fields),
+        _live(node, fields),
+        word=node.text.casefold() if isinstance(node, Word) and not node.fuzzy else "",
     )
 
 

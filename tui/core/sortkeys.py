@@ -13,10 +13,10 @@ from typing import Any, TypeAlias
 from adapters.fields import FieldType
 from adapters.model import Resource
 from adapters.port import SortKey
-from tui.core.values import DEFAULT_FIELDS, Field, natural, sort_value
+from tui.core.values import DEFAULT_FIELDS, Field, comparable, natural, sort_value
 
 Part: TypeAlias = "float | str | bytes"
-KeyMaker: TypeAlias = Callable[[Resource, float], tuple[Any, ...]]
+Parts: TypeAlias = Callable[[Sequence[Resource], float], "list[Part]"]
 
 _INVERTED = bytes(255 - byte for byte in range(256))
 _LAST_TEXT = "\U0010ffff" * 2
@@ -28,27 +28,35 @@ def fields_of(keys: Sequence[SortKey], fields: Mapping[str, Field] = DEFAULT_FIE
     return [(fields[key.field], key.descending) for key in keys]
 
 
+class KeyMaker:
+    """Makes keys for one order: one part per field, then newest first, then the identity."""
+
+    def __init__(self, parts: Sequence[Parts]) -> None:
+        self._parts = parts
+
+    def __call__(self, resource: Resource, now: float) -> tuple[Any, ...]:
+        return self.each([resource], now)[0]
+
+    def each(self, resources: Sequence[Resource], now: float) -> list[tuple[Any, ...]]:
+        """The keys of many objects, part by part: a call for each of them would take most of a sort's time."""
+        refs = [resource.ref for resource in resources]
+        created = [resource.created for resource in resources]
+        return list(
+            zip(
+                *(part(resources, now) for part in self._parts),
+                [math.inf if moment is None else -moment for moment in created],
+                [ref.id for ref in refs],
+                [ref.context for ref in refs],
+                strict=True,
+            )
+        )
+
+
 def key_maker(order: Sequence[tuple[Field, bool]]) -> KeyMaker:
-    """A function from object and time to a tuple: one part per key, then newest first, then the identity."""
-    parts = [_part(field, descending) for field, descending in order]
-    if len(parts) == 1:
-        only = parts[0]
-
-        def single(resource: Resource, now: float) -> tuple[Any, ...]:
-            ref, created = resource.ref, resource.created
-            return (only(resource, now), math.inf if created is None else -created, ref.id, ref.context)
-
-        return single
-
-    def several(resource: Resource, now: float) -> tuple[Any, ...]:
-        ref, created = resource.ref, resource.created
-        newest = math.inf if created is None else -created
-        return (*(part(resource, now) for part in parts), newest, ref.id, ref.context)
-
-    return several
+    return KeyMaker([_part(field, descending) for field, descending in order])
 
 
-def _part(field: Field, descending: bool) -> Callable[[Resource, float], Part]:
+def _part(field: Field, descending: bool) -> Parts:
     if field.type is FieldType.TEXT:
         return _text_part(field, descending)
     if field.type in (FieldType.STATE, FieldType.PROGRESS, FieldType.BOOL):
@@ -56,30 +64,30 @@ def _part(field: Field, descending: bool) -> Callable[[Resource, float], Part]:
     return _number_part(field.get, descending)
 
 
-def _number_part(get: Callable[[Any, float], Any], descending: bool) -> Callable[[Resource, float], Part]:
-    def part(resource: Resource, now: float) -> Part:
-        value = get(resource, now)
+def _number_part(get: Callable[[Any, float], Any], descending: bool) -> Parts:
+    def part(value: Any) -> Part:
         if value is None or value != value:
             return math.inf
         return -value if descending else value  # type: ignore[no-any-return]
 
-    return part
+    return lambda resources, now: [part(get(resource, now)) for resource in resources]
 
 
-def _text_part(field: Field, descending: bool) -> Callable[[Resource, float], Part]:
-    get, is_natural = field.get, field.natural
+def _text_part(field: Field, descending: bool) -> Parts:
+    get, as_counted = field.get, natural if field.natural else str
 
-    def ascending_part(resource: Resource, now: float) -> Part:
-        value = get(resource, now)
-        if value.__class__ is str:  # nearly all are; a sort of many rows consists of this
-            return natural(value.casefold()) if is_natural else value.casefold()
-        value = sort_value(field, resource, now)
-        return _LAST_TEXT if value is None else value
+    def ascending(resources: Sequence[Resource], now: float) -> list[Part]:
+        values = [get(resource, now) for resource in resources]
+        return [as_counted(value.casefold()) if value.__class__ is str else other(value) for value in values]
 
-    def descending_part(resource: Resource, now: float) -> Part:
-        value = sort_value(field, resource, now)
-        if value is None:
+    def other(value: Any) -> Part:
+        return _LAST_TEXT if value is None else comparable(field, value)  # type: ignore[return-value]
+
+    def inverted(text: Part) -> Part:
+        if text is _LAST_TEXT:
             return _LAST_BYTES + b"\xff"
-        return str(value).encode("utf-8", "replace").translate(_INVERTED) + b"\xff"
+        return str(text).encode("utf-8", "replace").translate(_INVERTED) + b"\xff"
 
-    return descending_part if descending else ascending_part
+    if descending:
+        return lambda resources, now: [inverted(text) for text in ascending(resources, now)]
+    return ascending

@@ -62,7 +62,10 @@ class Field:
 
 def sort_value(field: Field, resource: Resource, now: float) -> str | float | None:
     """The value as something comparable within the field; None sorts last."""
-    value = field.get(resource, now)
+    return comparable(field, field.get(resource, now))
+
+
+def comparable(field: Field, value: Any) -> str | float | None:
     if value is None:
         return None
     if isinstance(value, State):

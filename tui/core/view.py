@@ -7,19 +7,20 @@ put in place; whatever is larger is done by `rebuild`, in slices, while the old 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
-from typing import Any, overload
+from typing import Any
 
-from adapters.model import FAULTY, WAITING, Kind, Ref, Resource, State
+from adapters.model import Kind, Ref, Resource, State
 from adapters.port import SortKey
 from tui.core.columns import DEFAULT_SORT
 from tui.core.query import Filter, haystack
 from tui.core.slices import Pace, pieces, sorted_in_slices
-from tui.core.sortkeys import KeyMaker, fields_of, key_maker
+from tui.core.sortkeys import fields_of, key_maker
 from tui.core.store import Diff, Key, Snapshot
 from tui.core.values import DEFAULT_FIELDS, Field
+from tui.core.viewrows import EVEN, ODD, SLOT, SLOT_OF, Refs, Row, matching, set_key, set_keys, write_keys
 
 AT_ONCE = 256
 """A diff of at most this many rows is put in place; each costs a bisection and a shift of the list."""
@@ -58,62 +59,6 @@ _HOST_SLOTS = (
     (State.DRAINED, "drained"),
     (State.UP, "up"),
 )
-_NOWHERE = 4
-
-
-def _slot(state: State) -> int:
-    """Which of the four counts a state belongs to; an unknown one to none, for nobody knows."""
-    if state in FAULTY:
-        return 0
-    if state in (State.RUNNING, State.ABORTING, State.DRAINING):
-        return 1
-    if state in WAITING or state is State.DRAINED:
-        return 2
-    return _NOWHERE if state is State.UNKNOWN else 3
-
-
-_SLOT: dict[str, int] = {state.value: _slot(state) for state in State}
-
-
-class _Row:
-    """One object with what is derived from it. It has two places for its sort key, so that the rows can be
-    put into a new order while the old one is still on screen."""
-
-    __slots__ = ("even", "hay", "odd", "resource", "slot")
-
-    def __init__(self, resource: Resource, hay: str) -> None:
-        self.resource = resource
-        self.hay = hay
-        self.slot = _SLOT[resource.state.value]
-        self.even: Any = None
-        self.odd: Any = None
-
-
-_EVEN, _ODD = attrgetter("even"), attrgetter("odd")
-
-
-class Refs(Sequence[Ref]):
-    """The refs of the rows shown, in order; a view on the table's own list, not a copy."""
-
-    __slots__ = ("_rows",)
-
-    def __init__(self, rows: list[_Row]) -> None:
-        self._rows = rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    @overload
-    def __getitem__(self, index: int) -> Ref: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Ref]: ...
-    def __getitem__(self, index: int | slice) -> Ref | list[Ref]:
-        if isinstance(index, slice):
-            return [row.resource.ref for row in self._rows[index]]
-        return self._rows[index].resource.ref
-
-    def __iter__(self) -> Iterator[Ref]:
-        return (row.resource.ref for row in self._rows)
 
 
 class TableView:
@@ -133,13 +78,15 @@ class TableView:
         self.sort: tuple[SortKey, ...] = tuple(DEFAULT_SORT[kind] if sort is None else sort)
         self.building = False
         self._make_key = self._next_key = key_maker(fields_of(self.sort, fields))
-        self._key = _EVEN
+        self._key = EVEN
         self._snapshots: dict[Key, Snapshot] = {}
-        self._rows: dict[Ref, _Row] = {}
-        self._order: list[_Row] = []
-        self._shown: list[_Row] = []
+        self._rows: dict[Ref, Row] = {}
+        self._order: list[Row] = []
+        self._shown: list[Row] = []
         self._slots = [0] * 5
         self._now = 0.0
+        self._keyed = 0.0
+        self._word = ""
         self._wanted = 0
         self._resort = self._reload = False
         self._give_way = give_way
@@ -169,7 +116,7 @@ class TableView:
         at = self._place(self._shown, found)
         return at if at < len(self._shown) and self._shown[at] is found else None
 
-    def _place(self, rows: list[_Row], row: _Row) -> int:
+    def _place(self, rows: list[Row], row: Row) -> int:
         return bisect_left(rows, self._key(row), key=self._key)
 
     def counts(self) -> Counts:
@@ -193,10 +140,12 @@ class TableView:
 
     def due(self, now: float) -> bool:
         """Whether the passing of time alone makes a rebuild worth while."""
-        live = (self.filter is not None and self.filter.live) or any(
-            self.fields[key.field].live and self.fields[key.field].id != "age" for key in self.sort
-        )
+        live = (self.filter is not None and self.filter.live) or self._moves()
         return live and now - self._now >= LIVE_EVERY
+
+    def _moves(self) -> bool:
+        """Whether time alone changes the order; what is older stays older."""
+        return any(self.fields[key.field].live and self.fields[key.field].id != "age" for key in self.sort)
 
     def apply(self, snapshots: Mapping[Key, Snapshot], diff: Diff | None, now: float) -> bool:
         """Take over what changed in the snapshot of `diff.key`; without a diff, everything.
@@ -204,7 +153,7 @@ class TableView:
         True: it is done, but for a filter or an order that was set meanwhile. False: too much changed, and
         `await rebuild()` will do it.
         """
-        self._now = self._now or now
+        self._now, self._keyed = self._now or now, self._keyed or now
         if diff is None:
             same = len(snapshots) == len(self._snapshots) and all(
                 key in self._snapshots and self._snapshots[key].rows is snapshot.rows
@@ -238,7 +187,7 @@ class TableView:
             if self._cut_out(self._shown, row):
                 self._slots[row.slot] -= 1
 
-    def _cut_out(self, rows: list[_Row], row: _Row) -> bool:
+    def _cut_out(self, rows: list[Row], row: Row) -> bool:
         at = self._place(rows, row)
         found = at < len(rows) and rows[at] is row
         if found:
@@ -246,27 +195,27 @@ class TableView:
         return found
 
     def _put_in(self, resource: Resource) -> None:
-        key = self._make_key(resource, self._now)
+        key = self._make_key(resource, self._keyed)  # as of the time of the keys that it is put between
         old = self._rows.get(resource.ref)
         if old is not None and self._key(old) == key:
             self._replace(old, resource)
             return
         self._take_out(resource.ref)
-        row = _Row(resource, haystack(resource))
-        _set_key(row, key, self._key)
+        row = Row(resource, haystack(resource))
+        set_key(row, key, self._key)
         self._rows[resource.ref] = row
         insort(self._order, row, key=self._key)
         if self._matches(row):
             insort(self._shown, row, key=self._key)
             self._slots[row.slot] += 1
 
-    def _replace(self, row: _Row, resource: Resource) -> None:
+    def _replace(self, row: Row, resource: Resource) -> None:
         """The object changed but its place did not."""
         at = self._place(self._shown, row)
         was_shown = at < len(self._shown) and self._shown[at] is row
         if was_shown:
             self._slots[row.slot] -= 1
-        row.resource, row.hay, row.slot = resource, haystack(resource), _SLOT[resource.state.value]
+        row.resource, row.hay, row.slot = resource, haystack(resource), SLOT[resource.state.value]
         shown = self._matches(row)
         if shown:
             self._slots[row.slot] += 1
@@ -275,7 +224,7 @@ class TableView:
         elif was_shown and not shown:
             del self._shown[at]
 
-    def _matches(self, row: _Row) -> bool:
+    def _matches(self, row: Row) -> bool:
         return self.filter is None or self.filter.test(row.resource, row.hay, self._now)
 
     async def rebuild(self, now: float | None = None) -> None:
@@ -289,7 +238,7 @@ class TableView:
         self.building = True
         try:
             if now is not None and now != self._now:
-                self._resort |= any(self.fields[key.field].live for key in self.sort)
+                self._resort |= self._moves() and now - self._keyed >= LIVE_EVERY
                 self._now = now
             while True:
                 self._wanted = 0
@@ -301,66 +250,46 @@ class TableView:
 
     async def _build(self, pace: Pace) -> None:
         """One pass over rows, order and filter; what is shown changes at its end, all at once."""
-        rows, order, key, make = self._rows, self._order, self._key, self._make_key
+        rows, order, key, make, keyed = self._rows, self._order, self._key, self._make_key, self._keyed
         moved = self._reload or self._resort
         if self._reload:
             self._reload = False
             rows = await self._load(pace)
         if self._resort:
-            self._resort, make = False, self._next_key
-            key = _ODD if key is _EVEN else _EVEN
-            await _set_keys(rows, make, self._now, key, pace)
+            self._resort, make, keyed = False, self._next_key, self._now
+            key = ODD if key is EVEN else EVEN
+            await set_keys(rows, make, keyed, key, pace)
         if moved:
             order = await sorted_in_slices(list(rows.values()), pace, key)
         asked, now = self.filter, self._now
-        shown: list[_Row] = []
-        slots = [0] * 5
-        for piece in pieces(order):
+        shown: list[Row] = []
+        slots = Counter[int]()
+        narrower = asked is not None and self._word and self._word in asked.word and not moved
+        for piece in pieces(self._shown if narrower else order):
             if asked is not None:
-                test = asked.test
-                piece = [row for row in piece if test(row.resource, row.hay, now)]
+                piece = matching(piece, asked, now)
             shown += piece
-            for row in piece:
-                slots[row.slot] += 1
+            slots.update(map(SLOT_OF, piece))
             await pace.step()
             if self._wanted and not moved:
                 return  # a newer wish, and nothing would be lost
-        self._rows, self._order, self._key, self._make_key = rows, order, key, make
-        self._shown, self._slots = shown, slots
+        self._rows, self._order, self._key, self._make_key, self._keyed = rows, order, key, make, keyed
+        self._shown, self._slots = shown, [slots[slot] for slot in range(5)]
+        self._word = asked.word if asked is not None else ""
 
-    async def _load(self, pace: Pace) -> dict[Ref, _Row]:
+    async def _load(self, pace: Pace) -> dict[Ref, Row]:
         """The rows of all snapshots; those whose object is the same are kept."""
-        old, make, now, key = self._rows, self._make_key, self._now, self._key
-        rows: dict[Ref, _Row] = {}
+        old, make, keyed, key = self._rows, self._make_key, self._keyed, self._key
+        rows: dict[Ref, Row] = {}
         for snapshot in tuple(self._snapshots.values()):
             for piece in pieces(list(snapshot.rows.values())):
+                new: list[Row] = []
                 for resource in piece:
-                    ref = resource.ref
-                    row = old.get(ref)
+                    row = old.get(resource.ref)
                     if row is None or row.resource is not resource:
-                        row = _Row(resource, haystack(resource))
-                        _set_key(row, make(resource, now), key)
-                    rows[ref] = row
+                        row = Row(resource, haystack(resource))
+                        new.append(row)
+                    rows[resource.ref] = row
+                write_keys(new, make, keyed, key)
                 await pace.step()
         return rows
-
-
-def _set_key(row: _Row, key: Any, side: attrgetter[Any]) -> None:
-    if side is _EVEN:
-        row.even = key
-    else:
-        row.odd = key
-
-
-async def _set_keys(
-    rows: Mapping[Ref, _Row], make: KeyMaker, now: float, side: attrgetter[Any], pace: Pace
-) -> None:
-    """Write the keys of a new order beside those of the order on screen."""
-    for piece in pieces(list(rows.values())):
-        if side is _EVEN:  # not by `_set_key`: a hundred thousand calls are 15 ms
-            for row in piece:
-                row.even = make(row.resource, now)
-        else:
-            for row in piece:
-                row.odd = make(row.resource, now)
-        await pace.step()

@@ -345,6 +345,55 @@ async def test_no_slice_of_a_sort_is_larger_than_a_run() -> None:
     assert most <= 3500, "a run, or two and a half of them between two cuts"
 
 
+async def test_a_longer_word_is_looked_for_among_what_the_shorter_one_left_and_nothing_is_lost() -> None:
+    t = await table(
+        *(make_run(index, name=name) for index, name in enumerate(["train-a", "tram", "eval", "train-b"]))
+    )
+    for text, expected in (("tra", 3), ("train", 2), ("tr", 3), ("eva", 1), ("", 4), ("train", 2)):
+        t.view.set_filter(parse(text) if text else None)
+        await t.view.rebuild(START)
+        assert (len(t.view.refs), t.view.counts().slots[3].count) == (expected, expected), text
+    t.view.set_filter(parse("train-b"))  # asked for, but not built yet
+    t.put(make_run(2, name="train-b-2"))
+    t.put(make_run(5, name="train-c"))
+    await t.update()
+    await t.view.rebuild(START)
+    assert t.ids() == ["id-2", "id-3"]
+
+
+async def test_time_alone_sorts_nothing_anew_where_what_is_older_stays_older(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    t = await table(*(make_run(index) for index in range(3)), sort=[SortKey("age")])
+    sorts = 0
+
+    async def counted(*given: Any) -> Any:
+        nonlocal sorts
+        sorts += 1
+        return await sorted_in_slices(*given)
+
+    monkeypatch.setattr("tui.core.view.sorted_in_slices", counted)
+    t.view.set_filter(parse("run"))
+    await t.view.rebuild(START + 3600)
+    assert sorts == 0
+    t.put(make_run(-1, created=START + 3599), make_run(9, created=START - 90))
+    await t.update()
+    assert t.ids() == ["id--1", "id-0", "id-1", "id-9", "id-2"]
+    t.view.set_sort([SortKey("duration")])
+    await t.view.rebuild(START + 3600)
+    await t.view.rebuild(START + 3601)
+    assert sorts == 1, "not so soon again"
+    await t.view.rebuild(START + 3660)
+    assert sorts == 2
+
+
+@given(st.lists(st.sampled_from(["a", "b-2", "b-10", "", None]), min_size=1), st.booleans())
+def test_keys_made_at_once_are_those_made_one_by_one(owners: list[str | None], down: bool) -> None:
+    make = key_maker(fields_of([SortKey("owner", down), SortKey("name", not down), SortKey("age")]))
+    rows = [make_run(index, owner=owner, name=owner or "x") for index, owner in enumerate(owners)]
+    assert make.each(rows, START) == [make(row, START) for row in rows]
+
+
 def test_unknown_sort_fields_are_key_errors() -> None:
     with pytest.raises(KeyError):
         TableView(Kind.RUN, sort=[SortKey("nope")])
