@@ -23,7 +23,7 @@ LOGIN_FIELDS = ("token", "secret_key", "password")
 class ContextSettings(BaseModel):
     """One configured connection. Every secret `X` may also be given as `X_env`, `X_file` or `X_command`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
     backend: str
     url: str

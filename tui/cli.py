@@ -10,7 +10,7 @@ import click
 
 from adapters.names import nearest
 from tui import __version__
-from tui.oneshot.failure import BACKEND, DONE, INTERRUPTED, NOT_DONE, USAGE, Ended, Failure, complain
+from tui.oneshot.failure import BACKEND, DONE, INTERRUPTED, NOT_DONE, USAGE, WANTS_DEMO, Ended, Failure, complain
 from tui.oneshot.options import Globals, given, global_options
 
 if TYPE_CHECKING:
@@ -115,7 +115,6 @@ def show(options: Globals, config: Config, banner: str = "") -> int:
     from tui.app import run_console
     from tui.oneshot import debug
     from tui.oneshot.session import read_kind
-    from tui.screens.first import WANTS_DEMO
 
     debug.start(options.debug)
     scope = [name for name in options.contexts or config.ui.contexts if name != ALL_CONTEXTS]

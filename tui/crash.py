@@ -9,7 +9,6 @@ import re
 import time
 import traceback
 from collections.abc import Iterable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +42,8 @@ def write_report(
     error: BaseException, *, where: Sequence[str] = (), said: Iterable[str] = (), secrets: Iterable[str] = ()
 ) -> Path | None:
     """Write what a developer needs to a new file that only the user can read; None where that is impossible."""
+    from importlib.metadata import version  # 8 ms of every start for a day that does not come
+
     error = cause(error)
     now = time.time()
     lines = [

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from adapters.actions import ActionResult, Preview
 from adapters.calls import call, method_specs
@@ -14,19 +14,20 @@ from adapters.errors import AdapterError, NotFound, Unsupported
 from adapters.http import HttpClient, Reply, Transport
 from adapters.kfp import SCHEMA, logs, mapping, wire
 from adapters.kfp.api import KfpApi, filter_text
-from adapters.kfp.details import run_detail, task_detail
 from adapters.kfp.errors import read_error
 from adapters.kfp.names import Names, parse
 from adapters.kfp.query import Asked, ask
 from adapters.kfp.rows import RunRows
 from adapters.kfp.settings import KfpSettings
 from adapters.kfp.tree import Step, arrange
-from adapters.kfp.writes import Writes
 from adapters.model import Event, Health, Json, Kind, LogChunk, LogSource, Ref, Resource, Run, Task
 from adapters.names import nearest
 from adapters.permit import Permit
 from adapters.port import ANY, Change, Feature, MethodSpec, Page, Params, Query, Schema
-from adapters.sections import Detail
+
+if TYPE_CHECKING:
+    from adapters.kfp.writes import Writes
+    from adapters.sections import Detail
 
 R = TypeVar("R", bound=wire.RunRow)
 MAX_PAGE = 200
@@ -47,7 +48,6 @@ class KfpAdapter:
         self._api = KfpApi(self._http)
         self._names = Names(self._api, settings.namespace)
         self._rows = RunRows(context, self._names)
-        self._writes = Writes(context, self._api, self._names)
         self._schema: Schema | None = None
         self._pods: dict[str, tuple[str, ...]] = {}
 
@@ -141,6 +141,8 @@ class KfpAdapter:
         return self._task(run, self._step(ref, steps))
 
     async def detail(self, ref: Ref) -> Detail:
+        from adapters.kfp.details import run_detail, task_detail  # a list needs none of it, and waits for imports
+
         run, raw = await self._read(ref, wire.FullRun)
         steps = self._steps(run)
         if ref.kind is Kind.TASK:
@@ -188,11 +190,11 @@ class KfpAdapter:
     async def preview(self, action: str, ref: Ref, params: Params) -> Preview:
         self._check_action(action, ref)
         run, raw = await self._read(ref, wire.FullRun)
-        return await self._writes.preview(action, run, raw, self._steps(run), params)
+        return await self._writes().preview(action, run, raw, self._steps(run), params)
 
     async def perform(self, action: str, ref: Ref, params: Params, permit: Permit) -> ActionResult:
         self._check_action(action, ref)
-        return await self._writes.perform(action, ref, params, permit)
+        return await self._writes().perform(action, ref, params, permit)
 
     def watch(self, kind: Kind, query: Query) -> AsyncIterator[Change]:
         raise self._unsupported(SCHEMA.features[Feature.WATCH].reason)
@@ -206,6 +208,11 @@ class KfpAdapter:
 
     async def aclose(self) -> None:
         await self._http.aclose()
+
+    def _writes(self) -> Writes:
+        from adapters.kfp.writes import Writes
+
+        return Writes(self.context, self._api, self._names)
 
     async def _read(self, ref: Ref, model: type[R]) -> tuple[R, dict[str, Json]]:
         """The run that `ref` is, or is a task of; with its experiment learned, and the server's own JSON."""

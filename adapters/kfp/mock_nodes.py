@@ -159,6 +159,7 @@ def _argo(phase: Phase | None) -> Phase | None:
 def task_details(workflow: Workflow, run_id: str, key: int, clock: SimClock) -> str:
     """The JSON array, in arbitrary order, with just the fields that a real server fills."""
     created = rfc3339(int(clock.stamp(workflow.outline.created)))
+    known = {node.id: quoted(node.id) for node in workflow.nodes}
     parts = []
     for node in sorted(workflow.nodes, key=lambda node: node.id[-3:]):
         begun = rfc3339(int(clock.stamp(node.start)))
@@ -170,8 +171,10 @@ def task_details(workflow: Workflow, run_id: str, key: int, clock: SimClock) -> 
             if node.end is not None:
                 history += f',{{"update_time":"{ended}","state":"{word}"}}'
             state = f'"state":"{word}","state_history":[{history}],'
-        children = ",".join(f'{{"pod_name":{quoted(child)}}}' for child in node.children)
-        tail = f',"child_tasks":[{children}]' if children else ""
+        tail = ""
+        if node.children:
+            children = '},{"pod_name":'.join([known.get(child) or quoted(child) for child in node.children])
+            tail = f',"child_tasks":[{{"pod_name":{children}}}]'
         parts.append(
             f'{{"run_id":"{run_id}","task_id":"{task_id(key, node.id)}","display_name":{quoted(node.display)},'
             f'{state}"create_time":"{created}","start_time":"{begun}","end_time":"{ended}"{tail}}}'

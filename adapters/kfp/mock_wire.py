@@ -95,10 +95,12 @@ def rfc3339(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
-@lru_cache(maxsize=16384)
+_PLAIN = re.compile(r"[\w .:/+()-]*", re.ASCII)
+
+
 def quoted(text: str) -> str:
     """A JSON string literal."""
-    return json.dumps(text)
+    return f'"{text}"' if _PLAIN.fullmatch(text) else json.dumps(text)
 
 
 _CAMEL = re.compile(r"(?<!^)([A-Z])")

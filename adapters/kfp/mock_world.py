@@ -170,7 +170,7 @@ class World:
         made = self._render(index)
         if index not in self.timeline.touched and self.timeline.phase(index, self.clock.now()) in ENDED:
             if len(self._rendered) >= KEPT_RENDERED:
-                self._rendered.clear()
+                del self._rendered[next(iter(self._rendered))]
             self._rendered[index] = made
         return made
 

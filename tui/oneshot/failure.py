@@ -22,6 +22,8 @@ DONE, NOT_DONE, USAGE, BACKEND, AUTH, MISSING = range(6)
 CRASHED = 70
 """A defect of runyard itself, as sysexits.h has it."""
 INTERRUPTED = 130
+WANTS_DEMO = 64
+"""The console's own result, which asks the command line to run the demo."""
 
 
 class Failure(Exception):

@@ -10,13 +10,11 @@ from textual.app import ComposeResult
 from adapters.discovery import Found
 from tui import keys
 from tui.core.text import cut, pad, safe
+from tui.oneshot.failure import WANTS_DEMO
 from tui.screens.base import GridScreen
 from tui.screens.contextform import ContextForm, found_here, target
 from tui.widgets.choices import Choices
 from tui.widgets.draw import Piece
-
-WANTS_DEMO = 64
-"""The app's result that asks the command line to run the demo; no exit code of its own is that high."""
 
 TITLE, WHAT = 18, 43
 """Columns of a line; its verb stands behind them."""
