@@ -62,6 +62,7 @@ class FilterPrompt:
         self.problem = self.screen.apply_filter(text)
         error = self.screen.filter_error if self.problem else None
         if error is not None:
+            self.screen.apply_filter(self._before)  # not what was typed so far: that meant something else
             where = min(error.column, max(0, self.screen.size.width - len(error.message) - 6))
             hint = f"; nearest: {error.nearest}" if error.nearest and "nearest" not in error.message else ""
             self._point(cut(error.message + hint, self.screen.size.width - 6), where)

@@ -18,15 +18,13 @@ if TYPE_CHECKING:
     from tui.screens.base import GridScreen
 
 MOST = 500
-NAMES = 40
+NAMES = 28
 STATE = 13
-CONTEXT = 12
+CONTEXT = 10
 
 
 class FindSheet(LinesSheet):
     """Runs first, then the other kinds; what was not looked at stands below."""
-
-    tall = True
 
     def __init__(self, host: GridScreen, text: str) -> None:
         super().__init__()
@@ -72,6 +70,14 @@ class FindSheet(LinesSheet):
     def hints(self) -> Sequence[Hint]:
         return (*((("enter", "open", True),) if self.refs else ()), ("e E", "red", True), ("esc", "close", True))
 
+    def peek(self) -> Sequence[Sequence[Piece]]:
+        here = self.refs[self.cursor] if self.cursor is not None and self.cursor < len(self.refs) else None
+        return [[(safe(str(here)), "muted")] if here is not None else [("nothing has it", "muted")]]
+
+    def move(self, by: int) -> None:
+        super().move(by)
+        self.host.sheet_changed()
+
     def chosen(self, index: int) -> None:
         if index < len(self.refs):
             ref = self.refs[index]
@@ -100,9 +106,9 @@ def _row(row: Resource, name: str) -> list[Piece]:
     return [
         (" ", "text"),
         *state,
-        (f"{lead}{row.ref.kind.value:<7}{pad(safe(row.ref.context), CONTEXT)}  ", "muted"),
+        (f"{lead}{row.ref.kind.value:<5}  {pad(safe(row.ref.context), CONTEXT)}  ", "muted"),
         (pad(name, NAMES), "text"),
-        (f"  {safe(row.owner or row.message or '', 200)}", "muted"),
+        (f"  {safe(row.message or row.owner or row.host or '', 200)}", "muted"),
     ]
 
 

@@ -149,6 +149,7 @@ async def test_a_filter_that_cannot_be_read_leaves_the_rows_and_points(console: 
         await t.type("state=failed ownr~ana")
         await t.see("filter not applied")
         await t.see("▾ no field")
+        await t.see(" 11 runs")
         pointer = next(line for line in t.lines if "▾ no field" in line)
         assert "nearest: owner" in pointer
         assert pointer.index("▾") == len(" / state=failed ")
