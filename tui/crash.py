@@ -68,8 +68,12 @@ def write_report(
             continue
         except OSError:
             return None
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
+                file.write(text)
+        except OSError:  # the disk is full
+            path.unlink(missing_ok=True)
+            return None
         _trim(folder)
         return path
     return None

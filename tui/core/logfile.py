@@ -7,6 +7,7 @@ the offset of each line, its highest bit set for a marker. What is in memory is 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -28,7 +29,11 @@ BREAK = re.compile(rb"\r\n|\n|\r")
 
 
 class SpoolError(OSError):
-    """The spool cannot be written or read; one sentence."""
+    """The spool cannot be written or read; one sentence, and `why` in short."""
+
+    def __init__(self, sentence: str, why: str = "") -> None:
+        super().__init__(sentence)
+        self.why = why or sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class LogFile:
             self._load()
         except OSError as error:
             self.close()
-            raise SpoolError(f"the log spool {path} cannot be used: {error.strerror or error}") from None
+            raise SpoolError(f"the log spool {path} cannot be used: {_why(error)}", _why(error)) from None
 
     @property
     def count(self) -> int:
@@ -295,15 +300,13 @@ class LogFile:
 
     def _save_meta(self) -> None:
         source = self.source
-        meta = {"ref": str(source.ref), "name": source.name, "attempt": source.attempt}
+        meta: dict[str, object] = {"ref": str(source.ref), "name": source.name, "attempt": source.attempt}
         meta.update(base=self._base, start=self._start, bookmarks=sorted(self.bookmarks))
         path = self.path.with_suffix(".json")
         try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with os.fdopen(handle, "w") as file:
-                json.dump(meta, file)
+            _replace(path, json.dumps(meta).encode())
         except OSError as error:
-            raise SpoolError(f"the log spool {path} cannot be written: {error.strerror or error}") from None
+            raise SpoolError(f"the log spool {path} cannot be written: {_why(error)}", _why(error)) from None
 
     def _write_index(self) -> None:
         fresh = self._index[self._written :]
@@ -322,8 +325,26 @@ class LogFile:
         except OSError as error:
             if handle >= 0:
                 os.ftruncate(handle, end)
-            raise SpoolError(f"the log spool {self.path} cannot be written: {error.strerror or error}") from None
+            raise SpoolError(f"the log spool {self.path} cannot be written: {_why(error)}", _why(error)) from None
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or str(error)
 
 
 def _open(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """The old or the new content, never half: where a log goes on would be forgotten, and it be read twice."""
+    new = path.with_suffix(f"{path.suffix}-new")
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.replace(new, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(new)
+        raise

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from adapters.model import Kind
 from adapters.port import SortKey
 from tui.core.column_sets import Column
-from tui.statefile import load_state, save_state
+from tui.statefile import load_state, locked, save_state
 
 NARROWEST, WIDEST = 3, 200
 LEAST_REST = 12
@@ -123,7 +124,12 @@ class Memory:
 
     def keep_filter(self, kind: Kind, number: str, text: str) -> None:
         """Raises OSError, as `keep_columns` does."""
-        self.keep("filters", kind.plural, {**self.filters(kind), number: text})
+
+        def change(table: dict[str, Any]) -> dict[str, Any]:
+            saved = table.get(kind.plural)
+            return {**table, kind.plural: {**(saved if isinstance(saved, Mapping) else {}), number: text}}
+
+        self._change("filters", change)
 
     def left(self) -> Mapping[str, str]:
         """Where the console was left."""
@@ -133,7 +139,22 @@ class Memory:
 
     def keep_left(self, place: Mapping[str, str]) -> None:
         """Raises OSError, as `keep_columns` does."""
-        self._put("left", dict(place))
+        self._change("left", lambda table: dict(place))
+
+    def troubles(self) -> list[str]:
+        """What went wrong with a disk in sessions before this one, and was not told since."""
+        saved = self._state.get("trouble")
+        return [text for text in saved.values() if isinstance(text, str)] if isinstance(saved, Mapping) else []
+
+    def keep_trouble(self, what: str, text: str) -> None:
+        """For the next start to tell. Nobody is helped when this cannot be written either."""
+        with contextlib.suppress(OSError):
+            self.keep("trouble", what, text)
+
+    def forget_troubles(self) -> None:
+        """Raises OSError."""
+        if self.troubles():
+            self._change("trouble", lambda table: {})
 
     def _get(self, section: str, name: str) -> object:
         table = self._state.get(section)
@@ -141,19 +162,22 @@ class Memory:
 
     def keep(self, section: str, name: str, value: Any) -> None:
         """Set one entry, None takes it away. Raises OSError, as `keep_columns` does."""
-        table = self._state.get(section)
-        kept = dict(table) if isinstance(table, Mapping) else {}
-        kept.pop(name, None)
-        self._put(section, kept if value is None else {**kept, name: value}, name)
 
-    def _put(self, section: str, value: dict[str, Any], name: str = "") -> None:
-        """Write one section, or one entry of it, over what other consoles have written meanwhile."""
-        self._state[section] = value
+        def change(table: dict[str, Any]) -> dict[str, Any]:
+            rest = {key: kept for key, kept in table.items() if key != name}
+            return rest if value is None else {**rest, name: value}
+
+        self._change(section, change)
+
+    def _change(self, section: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Change one section, here and over what other consoles have written meanwhile."""
+        self._state[section] = change(_table(self._state.get(section)))
         if self.path is None:
             return
-        state = load_state(self.path)
-        others = state.get(section)
-        if name and isinstance(others, Mapping):
-            rest = {key: kept for key, kept in others.items() if key != name}
-            value = {**rest, **({name: value[name]} if name in value else {})}
-        save_state(self.path, {**state, section: value})
+        with locked(self.path):
+            state = load_state(self.path)
+            save_state(self.path, {**state, section: change(_table(state.get(section)))})
+
+
+def _table(value: object) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else {}

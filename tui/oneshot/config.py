@@ -74,8 +74,12 @@ def init(ctx: click.Context) -> int:
     try:
         make_private(target.parent)
         handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(starting_text())
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(starting_text())
+        except OSError:
+            target.unlink(missing_ok=True)  # half a config is worse than none
+            raise
     except FileExistsError:
         raise Failure(f"{target} is there already", "runyard config example prints every key") from None
     except OSError as error:

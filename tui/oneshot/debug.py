@@ -19,7 +19,7 @@ def start(name: str | None) -> None:
     if name is None:
         return
     try:
-        handler = logging.StreamHandler(_append(name))
+        handler = _File(_append(name))
     except OSError as error:
         raise Failure(f"--debug: cannot write {name}: {error.strerror or error}") from None
     stop()
@@ -31,13 +31,24 @@ def start(name: str | None) -> None:
         logger.handlers[:] = [handler]
 
 
+class _File(logging.StreamHandler[TextIO]):
+    """Ends when the disk is full, instead of printing a traceback for each line over the screen."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        with contextlib.suppress(OSError):
+            self.stream.close()
+        for each in LOGGERS:
+            logging.getLogger(each).handlers[:] = [logging.NullHandler()]
+
+
 def stop() -> None:
     """Log no more, and close the file."""
     for each in LOGGERS:
         logger = logging.getLogger(each)
         for old in logger.handlers:
             if isinstance(old, logging.StreamHandler):
-                old.stream.close()
+                with contextlib.suppress(OSError):
+                    old.stream.close()
         logger.handlers.clear()
 
 

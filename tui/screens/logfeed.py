@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from adapters.model import LogSource, Ref, Timestamp
 from tui.core.glimpse import of_log
 from tui.core.logfollow import follow
-from tui.core.logspool import SpooledLog, spool_key
+from tui.core.logspool import SpooledLog, SpoolError, spool_key
 from tui.core.services import Services
 from tui.core.text import safe
 
@@ -41,6 +41,7 @@ class LogFeed:
         self.attempts: int | None = None
         self.read_at: Timestamp | None = None
         self._done: set[int] = set()
+        self.stopped = False
         self._first_time: Timestamp | None = None
 
     async def open(self) -> None:
@@ -103,8 +104,19 @@ class LogFeed:
         poll = POLL * max(1.0, len(self.logs) / AT_FULL_PACE)
         try:
             await follow(adapter, source, self.logs[index], poll=poll, on_change=changed, clock=self.services.clock)
+        except SpoolError as error:
+            self.stopped = True
+            self.services.memory.keep_trouble("spool", f"the log of {source.ref} was no longer kept: {error}")
+            raise
         finally:
             self._done.add(index)
+
+    @property
+    def standing(self) -> str:
+        """Whether what is shown is all there is."""
+        if self.stopped:
+            return "stopped, read"
+        return "complete, read" if self.ended else "live"
 
     @property
     def ended(self) -> bool:

@@ -134,7 +134,7 @@ class LogsScreen(LogOpening):
         except AdapterError as error:
             self._fail(error.sentence, error.hint)
         except SpoolError as error:
-            self._fail(f"the log can no longer be kept on disk: {error}", "")
+            self._fail(f"no longer kept on disk ({error.why})", "ctrl-r goes on when there is room")
         self._changed()
 
     def _fail(self, sentence: str, hint: str) -> None:
@@ -204,7 +204,7 @@ class LogsScreen(LogOpening):
             return
         now = self.services.clock()
         self.set_counts_text(logtext.status(feed, self.rows, now))
-        self.set_freshness(f"{'complete, read' if feed.ended else 'live'} {clock(feed.read_at or now, now)}")
+        self.set_freshness(f"{feed.standing} {clock(feed.read_at or now, now)}")
         self.set_peek([logtext.bottom(feed, self.view, self.search, self.problem, now)])
         self._say_keys()
 

@@ -47,7 +47,7 @@ def bottom(feed: LogFeed, view: LogView, search: LogSearch | None, problem: str,
         below = f", {count(pending)} newer line{'' if pending == 1 else 's'} below" if pending else ""
         pieces += [("= ", "waiting"), (f"paused{below}", "text")]
     elif not problem:
-        pieces.append(("the log has ended" if feed.ended else "following", "muted"))
+        pieces.append(("stopped" if feed.stopped else "the log has ended" if feed.ended else "following", "muted"))
     if search is not None:
         place = search.place(view.cursor)
         said = f"   /{safe(search.needle, 40)} {place or '-'} of {count(len(search.hits))}"
