@@ -140,6 +140,7 @@ class PlanSheet(PlanFace):
         reason = self.form.reason.text.strip() if self.form and self.form.reason else ""
         self.plan = self.plan.with_reason(reason)
         self.phase, self.on, self.view, self.first = Phase.RUNNING, "stop", "plan", 0
+        self.red_line = None
         # The app owns this worker: a sheet that is closed must not cut off a request that is under way.
         self.app.run_worker(self._run(self.plan), group=f"plan-{self.plan.id}", exit_on_error=False)
         self._shield()
@@ -250,6 +251,9 @@ class PlanSheet(PlanFace):
         elif key == "o" and self.phase is Phase.ENDED and (created := self._created()) is not None:
             self.close()
             self.host.console.open_detail(created)
+        elif key in ("e", "E") and self.started:
+            if not self.hop(1 if key == "e" else -1):
+                self.host.message("nothing red " + ("below" if key == "e" else "above"), "muted")
         elif key == "q" and self.phase is not Phase.RUNNING:
             self.close()
 

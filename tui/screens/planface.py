@@ -53,6 +53,7 @@ class PlanFace(Sheet):
         self.first = 0
         self.hidden = 0
         self.moved = False
+        self.red_line: int | None = None
         self.up = False
         self._given = dict(params)
         self._made_with: dict[str, Json] | None = None
@@ -165,7 +166,22 @@ class PlanFace(Sheet):
         if y == 0:
             return draw.title(self.title_left, self.title_right, width)
         rows = self._visible(self.lines(width), self.size.height - 1)
-        return draw.line(rows[y - 1] if y <= len(rows) else (), width, ground="surface")
+        selected = self.started and self.red_line == self.first + y - 1
+        return draw.line(rows[y - 1] if y <= len(rows) else (), width, ground="surface", selected=selected)
+
+    def hop(self, step: int) -> bool:
+        """To the next or previous line of the results that is red; False, and stay, where there is none."""
+        rows = self.lines(self.size.width) if self.started else []
+        red = [at for at, row in enumerate(rows) if planview.is_red(row)]
+        here = self.red_line if self.red_line is not None else -1 if step > 0 else len(rows)
+        ahead = [at for at in red if (at > here if step > 0 else at < here)]
+        if not ahead:
+            return False
+        self.red_line = at = ahead[0 if step > 0 else -1]
+        room = self.size.height - 2
+        if not self.first <= at < self.first + room:
+            self.first = max(0, at - room // 2)
+        return True
 
     def field_at(self, y: int) -> str:
         """The field that is drawn on a line of the sheet, or an empty string."""

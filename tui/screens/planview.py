@@ -196,6 +196,12 @@ def target_rows(
     return [[(head, "muted")], *(_target_row(target, name, started, latest) for target in targets)]
 
 
+def is_red(row: Row) -> bool:
+    """Whether a line of the results is about a target that failed, or of which nobody knows."""
+    signs = {OUTCOME_SIGNS[outcome] for outcome in (Outcome.FAILED, Outcome.UNKNOWN)}
+    return any((text.strip(), token) in signs for text, token in row)
+
+
 def _rank(target: PlanTarget) -> tuple[int, int]:
     return (_ORDER.index(target.outcome), 0 if target.running else 1)
 

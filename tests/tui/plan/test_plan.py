@@ -381,6 +381,30 @@ async def test_what_failed_or_is_unknown_is_planned_again(console: Open) -> None
         assert {each.id for each in again.refs if isinstance(each, Ref)} == {"bad", "late"}
 
 
+async def test_e_hops_between_the_results_that_are_red(console: Open) -> None:
+    names = ("bad", "late", *(f"good-{index}" for index in range(30)))
+    world = Slow(*names)
+    async with console(world, size=(80, 24)) as t:
+        for _ in names:
+            world.turn.release()
+        shown = await start(t, *names)
+        await t.until(lambda: shown.phase is Phase.ENDED)
+        await ready(t)
+        await t.press("pagedown", "pagedown")
+        await t.gone("✗ bad")
+        await t.press("e")
+        await t.see("✗ bad")
+        first = shown.red_line
+        await t.press("e")
+        assert shown.red_line == (first or 0) + 1
+        await t.press("e")
+        await t.see("nothing red below")
+        await t.press("E")
+        assert shown.red_line == first
+        await t.press("E")
+        await t.see("nothing red above")
+
+
 async def test_closing_the_console_s_sheet_does_not_cut_off_a_request(console: Open) -> None:
     world = Slow("a", "b")
     async with console(world) as t:
