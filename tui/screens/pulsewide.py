@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from adapters.model import Kind, State
@@ -60,9 +60,10 @@ def left_rows(pulse: Pulse, signals: Sequence[Signal], look: Look) -> list[Pulse
 def right_rows(pulse: Pulse, answers: Sequence[Answer], look: Look, hosts: bool) -> list[PulseRow]:
     """Where there is room: pools, hosts, who waits longest, and how the contexts answer."""
     if pulse.pools:
-        rows = [pool_head(pulse.pools[0], look), *(pool_row(each, look) for each in pulse.pools[:MOST])]
+        head = PulseRow(replace(pool_head(pulse.pools[0], look).row, head=True))
+        rows = [head, *(pool_row(each, look) for each in pulse.pools[:MOST])]
     else:
-        said = (("  POOL            none of these contexts has pools", "muted"),)
+        said = (("POOL            none of these contexts has pools", "muted"),)
         rows = [PulseRow(Row(said, head=True))]
     if hosts:
         rows += [blank(), *host_rows(pulse.hosts, look, lines=9, counted=_counted(pulse.hosts, look))]
