@@ -161,7 +161,7 @@ class TableView:
             )
             return (same and not self._reload) or self._later(snapshots)
         touched = len(diff.added) + len(diff.changed) + len(diff.removed)
-        if touched > AT_ONCE or self.building or self._reload:
+        if touched > AT_ONCE or self.building or self._reload or self._unseen(diff, snapshots):
             return self._later(snapshots)
         rows: Mapping[Ref, Resource] = {}
         if diff.key in snapshots:
@@ -173,6 +173,11 @@ class TableView:
             if ref in rows:
                 self._put_in(rows[ref])
         return True
+
+    def _unseen(self, diff: Diff, snapshots: Mapping[Key, Snapshot]) -> bool:
+        """Whether the rows that this difference comes on top of were never taken over: another screen had them."""
+        snapshot = snapshots.get(diff.key)
+        return diff.key not in self._snapshots and snapshot is not None and len(snapshot.rows) > len(diff.added)
 
     def _later(self, snapshots: Mapping[Key, Snapshot]) -> bool:
         self._snapshots = dict(snapshots)

@@ -176,6 +176,19 @@ async def test_a_context_that_is_no_longer_shown_takes_its_rows_along() -> None:
     assert t.ids() == ["id-0"]
 
 
+async def test_a_list_that_another_screen_has_loaded_in_part_is_whole() -> None:
+    """The first difference that a view hears of may come on top of rows that it never saw."""
+    seen = Table()
+    seen.put(make_run("a"), make_run("b"))
+    seen.pending.clear()
+    seen.put(make_run("c"))
+    await seen.update()
+    snapshots = {KEY: seen.store.snapshot(KEY)}
+    if not seen.view.apply(snapshots, None, START):
+        await seen.view.rebuild(START)
+    assert sorted(seen.ids()) == ["a", "b", "c"]
+
+
 async def test_nothing_new_needs_no_rebuild() -> None:
     t = await table(make_run(0))
     snapshots = {KEY: t.store.snapshot(KEY)}
