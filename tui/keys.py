@@ -108,6 +108,7 @@ KEYS: tuple[KeySpec, ...] = (
         (LIST,),
         ("mark-range", "ctrl-space", "mark range"),
         ("mark-all", "*", "mark shown"),
+        ("retry-cause", "R", "retry by cause"),
         ("diff", "V", "compare two"),
         ("mark-invert", "I", "invert marks"),
         ("unmark", "ctrl-\\", "clear marks"),

@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from tui.core.text import safe
 
 LONGEST = 48
+MOST = 4000
+TRACEBACK = "Traceback (most recent call last)"
+RAISED = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Interrupt|Exit)\b[^\n]*")
+"""What a traceback ends in; the name of the exception is the cause, not the word Traceback."""
+
 NOT_SAID = "no cause said"
 
 _KNOWN: tuple[tuple[str, str], ...] = (
@@ -18,6 +23,9 @@ _KNOWN: tuple[tuple[str, str], ...] = (
     ("preempted", r"preempt"),
     ("host lost", r"host (was )?lost|lost host|node lost|agent (was )?lost|NodeLost"),
 )
+KNOWN = frozenset(title for title, _ in _KNOWN)
+"""Causes that lie in where something ran, not in what was run."""
+
 _TESTS = tuple((title, pattern, re.compile(pattern, re.IGNORECASE)) for title, pattern in _KNOWN)
 _VARYING = re.compile(
     r"\b0x[0-9a-f]+\b|\b(?=[0-9a-f-]*\d)[0-9a-f]{6,}(?:-[0-9a-f]+)*\b|\d+(?:[.,:]\d+)*", re.IGNORECASE
@@ -40,10 +48,25 @@ def cause_of(message: str | None) -> Cause:
     for title, pattern, test in _TESTS:
         if test.search((message or "")[:1000]):
             return Cause(title, f"message~{quoted(pattern)}")
-    head = line[:LONGEST]
-    title = safe(_VARYING.sub("N", head), LONGEST)
-    literal = [re.escape(part) for part in _VARYING.split(head)]
-    return Cause(title, f"message~{quoted('[0-9a-fx.,:-]+'.join(literal))}")
+    if line.startswith(TRACEBACK):
+        raised = RAISED.findall((message or "")[-MOST:])
+        line = raised[-1] if raised else line
+    parts = _head(line[:MOST])
+    title = safe("N".join(parts), LONGEST)
+    return Cause(title, f"message~{quoted('[0-9a-fx.,:-]+'.join(map(re.escape, parts)))}")
+
+
+def _head(line: str) -> list[str]:
+    """What stays the same at the beginning of a line: cut after what varies was taken out, or numbers of other
+    lengths would make other causes."""
+    parts: list[str] = []
+    room = LONGEST
+    for part in _VARYING.split(line):
+        parts.append(part[:room])
+        room -= len(part) + 1
+        if room <= 0:
+            break
+    return parts
 
 
 def quoted(value: str) -> str:

@@ -51,6 +51,11 @@ def _value(row: Resource, by: str) -> tuple[str | None, str]:
     return str(value), f"{by}={quoted(str(value).casefold())}"
 
 
+def filter_of(row: Resource, by: str) -> str:
+    """The filter of the group that a row is in."""
+    return (_cause(row) if by == WORD else _value(row, by))[1]
+
+
 def both(filter: str, more: str) -> str:
     """A filter for the rows that pass two; `or` binds weaker than what stands side by side."""
     return f"({filter}) {more}" if filter.strip() else more

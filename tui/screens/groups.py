@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
-from tui.core.grouping import FIELDS, Group, grouped
+from tui.core.grouping import FIELDS, Group, filter_of, grouped
 from tui.core.text import cut, safe
 from tui.styles import tokens
 from tui.widgets.draw import Piece
@@ -62,7 +62,8 @@ class GroupSheet(LinesSheet):
         return min(most, max(USUAL_LINES, self.fixed + len(self.rows)))
 
     def hints(self) -> Sequence[Hint]:
-        return (("enter", "its rows", True), ("← →", "group by", True), ("esc", "close", True))
+        ways: tuple[Hint, ...] = (("enter", "its rows", True), ("space", "mark them", True))
+        return (*ways, ("← →", "group by", True), ("esc", "close", True))
 
     def peek(self) -> Sequence[Sequence[Piece]]:
         pieces: list[Piece] = [("by ", "muted")]
@@ -76,11 +77,20 @@ class GroupSheet(LinesSheet):
             self._count()
         elif key in ("j", "k"):
             self.move(1 if key == "j" else -1)
+        elif key == "space" and self.groups:
+            self._mark(self.groups[self.cursor or 0])
         elif key == "q":
             self.close()
         else:
             return super().press(key, character)
         return True
+
+    def _mark(self, group: Group) -> None:
+        """Its rows in the list, so that an action key is about them."""
+        refs = [row.ref for row in self.objects if filter_of(row, self.by) == group.filter]
+        self.host.model.marks.update(dict.fromkeys(refs))
+        self.host.tells_changed()
+        self.host.message(f"{len(refs):,} marked: {safe(group.title or '-')}", "muted")
 
     def chosen(self, index: int) -> None:
         group = self.groups[index]

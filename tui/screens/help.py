@@ -57,7 +57,7 @@ LINES: Mapping[str, Sequence[tuple[str, str]]] = {
         ("look-earlier look-later", "other look"),
     ),
     "ACT": (
-        ("retry", "retry"),
+        ("retry retry-cause", "retry"),
         ("abort", "abort"),
         ("delete", "delete"),
         ("drain", "drain"),

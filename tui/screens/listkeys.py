@@ -283,6 +283,11 @@ class ListKeys(GridScreen):
         self._range_from = None
         self._marked()
 
+    def do_retry_cause(self) -> None:
+        from tui.screens.retrycauses import open_causes
+
+        open_causes(self)
+
     def tells_changed(self) -> None:
         self.table.repaint_changed()
         self.update_peek()

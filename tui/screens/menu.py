@@ -30,6 +30,7 @@ LOOKS = {
     "used-by": "what uses it",
     "owner": "what it belongs to",
     "tell": "a line, the bell and a notice when it ends",
+    "retry-cause": "what failed here, in groups to choose from",
 }
 NAMES = {
     "timeline": "Timeline",
