@@ -46,6 +46,16 @@ class GeneralSettings(BaseModel):
     protected_names: list[str] = Field(default_factory=list)
     deny: list[str] = Field(default_factory=list)
 
+    @field_validator("color")
+    @classmethod
+    def _a_color(cls, color: str | None) -> str | None:
+        from tui.styles.tokens import ThemeError, read_color
+
+        try:
+            return read_color(color) if color is not None else None
+        except ThemeError as error:
+            raise ValueError(str(error)) from None
+
     @field_validator("deny")
     @classmethod
     def _known_actions(cls, deny: list[str]) -> list[str]:

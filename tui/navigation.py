@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from adapters.model import Kind, Ref
+from adapters.model import ALL_CONTEXTS, Kind, Ref
 from adapters.names import nearest
 from adapters.port import ANY, Query
 from tui.defects import DefectsApp
@@ -142,6 +142,8 @@ class Navigator(DefectsApp, inherit_bindings=False):
 
     def use_contexts(self, names: Sequence[str]) -> None:
         """Make these the contexts that new lists show, and show the runs (or what there is) of them."""
+        if ALL_CONTEXTS in names:
+            names = tuple(self.services.adapters)
         unknown = [name for name in names if name not in self.services.adapters]
         if unknown:
             self._say(f"no context {unknown[0]!r}{nearest(unknown[0], self.services.adapters)}", "failed")

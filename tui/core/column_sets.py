@@ -171,8 +171,11 @@ CONTEXTS: tuple[Column, ...] = (
     _context("context", "CONTEXT", 10, main=True),
     _context("backend", "BACKEND", 11),
     _context("latency", "LATENCY", 7, FieldType.DURATION, right=True),
+    _context("errors", "ERRORS", 9, right=True),
     _context("auth", "AUTH", 12),
     _context("as_of", "AS OF", 8, FieldType.TIME),
     _context("mode", "MODE", 9),
+    _context("every", "EVERY", 5, right=True),
+    _context("rate", "REQ/S", 10),
     replace(_context("url", "URL", 12), max=1000, rest=True, want=32),
 )

@@ -35,6 +35,7 @@ LEFT, GAP, THUMB = 2, 2, 1
 
 SAMPLE = 200
 CHOICE_FROM = 60
+CONTEXTS_LEAVE = ("url", "rate", "every", "errors", "backend", "mode")
 USUAL = ColumnChoice()
 
 DEFAULT_SORT: Mapping[Kind, tuple[SortKey, ...]] = MappingProxyType(
@@ -98,7 +99,7 @@ def known_columns(
 
 def context_columns(width: int) -> list[Column]:
     """The columns of the contexts table, with their final widths."""
-    return laid_out(CONTEXTS, ("url", "backend", "mode"), width)
+    return laid_out(CONTEXTS, CONTEXTS_LEAVE, width)
 
 
 def laid_out(columns: Sequence[Column], leave: Sequence[str], width: int) -> list[Column]:

@@ -301,7 +301,7 @@ class GridScreen(Grid, inherit_bindings=False):
                 self.act(command.action)
         elif command.verb == "contexts":
             if command.filter or command.contexts:
-                names = command.contexts or tuple(command.filter.split())
+                names = command.contexts or tuple(command.filter.replace(",", " ").split())
                 console.use_contexts(names)
             else:
                 console.open_contexts()

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from textual import events
 from textual.app import ComposeResult
 
-from adapters.model import Kind, Ref, State
 from adapters.port import SortKey
 from tui import keys
 from tui.core import format
-from tui.core.cells import BLANK, Cell, plain
-from tui.core.columns import Column, context_columns
+from tui.core.columns import context_columns
 from tui.core.sync import ContextHealth
 from tui.core.text import safe
 from tui.screens import listtext, login
 from tui.screens.base import GridScreen
+from tui.screens.contextrows import TOKENS, ContextRow, ContextsModel, Rates, row_of
 from tui.widgets.draw import Piece
 from tui.widgets.table import ResourceTable
 
-TOKENS = {"ok": ("ok", State.SUCCEEDED), "slow": ("waiting", State.LOST), "down": ("failed", State.FAILED)}
 LOOKS = {
     "open": "its runs, and nothing else",
     "refresh": "asks every context for an answer",
@@ -32,52 +29,6 @@ LOOKS = {
 EVERY = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class ContextRow:
-    """One context as its table shows it; the attributes are named by the columns."""
-
-    context: str
-    state: str
-    backend: str
-    latency: float | None
-    auth: str
-    as_of: float | None
-    mode: str
-    url: str
-
-
-class ContextsModel:
-    """Rows are refs without an id: a context is no object of a backend."""
-
-    def __init__(self, screen: ContextsScreen) -> None:
-        self.screen = screen
-        self.rows: dict[Ref, ContextRow] = {}
-        self.refs: list[Ref] = []
-
-    def index(self, ref: Ref) -> int | None:
-        return self.refs.index(ref) if ref in self.rows else None
-
-    def cells(self, ref: Ref, columns: Sequence[Column]) -> tuple[Cell, ...]:
-        return tuple(self._cell(column, self.rows[ref]) for column in columns)
-
-    def _cell(self, column: Column, row: ContextRow) -> Cell:
-        if column.id == "state":
-            token, state = TOKENS.get(row.state, ("stale", State.UNKNOWN))
-            mark = format.symbol(state, self.screen.services.ascii)
-            word = "muted" if token == "ok" else token
-            return Cell(((mark, token), (f" {row.state}", word)))
-        if column.id == "latency" and row.latency is not None:
-            shown = f"{row.latency * 1000:.0f}ms" if row.latency < 1 else f"{row.latency:.1f}s"
-            return Cell(((shown, "text"),))
-        value = getattr(row, column.id)
-        if column.id == "as_of":
-            return Cell(((format.clock(value, self.screen.services.clock()).rstrip("Z"), "text"),))
-        return BLANK if not value and column.id == "mode" else plain(str(value or ""))
-
-    def flag(self, ref: Ref) -> str:
-        return "*" if ref.context in self.screen.chosen else " "
-
-
 class ContextsScreen(GridScreen):
     """`enter` shows one context, `space` chooses which ones the merged tables show."""
 
@@ -86,7 +37,7 @@ class ContextsScreen(GridScreen):
     def body(self) -> ComposeResult:
         self.chosen: dict[str, None] = dict.fromkeys(self.console.scope)
         self.filter_text = ""
-        self.model = ContextsModel(self)
+        self.model, self.rates = ContextsModel(self), Rates()
         self.table = ResourceTable(self.model)
         yield self.table
 
@@ -108,24 +59,11 @@ class ContextsScreen(GridScreen):
             return
         health = self.services.sync.contexts()
         names = [name for name in sorted(self.services.adapters) if self.filter_text.lower() in name.lower()]
-        rows = [self._row(name, health.get(name) or ContextHealth(name)) for name in names]
-        self.model.rows = {Ref(row.context, Kind.RUN, "-"): row for row in rows}
-        self.model.refs = list(self.model.rows)
+        rows = [row_of(self.services, name, health.get(name) or ContextHealth(name), self.rates) for name in names]
+        self.model.take(rows)
         self.table.reload()
         self._say(rows)
         self.update_peek()
-
-    def _row(self, name: str, health: ContextHealth) -> ContextRow:
-        info = self.services.info(name)
-        schema = self.services.schemas.get(name)
-        version = f" {schema.version}" if schema is not None and schema.version else ""
-        mode = "read-only" if info.guard.read_only else "protected" if info.guard.protected else ""
-        auth = health.auth
-        if health.auth_expires is not None:
-            auth = f"{auth} {format.age(max(0.0, health.auth_expires - self.services.clock()))}"
-        return ContextRow(
-            name, health.state, info.backend + version, health.latency, auth, health.as_of, mode, info.url
-        )
 
     def _say(self, rows: Sequence[ContextRow]) -> None:
         states = [row.state for row in rows]
@@ -164,7 +102,9 @@ class ContextsScreen(GridScreen):
             self.set_peek([trouble])
         elif health is not None:
             calls = f"{format.count(health.requests)} requests, {format.count(health.errors)} failed"
-            self.set_peek([[(f"{row.url}  ", "text"), (f"{calls}, {health.in_flight} in flight", "muted")]])
+            pace = f"every {row.every}" + (f", {row.rate} a second" if row.rate else "")
+            said = f"{calls}, {health.in_flight} in flight, {pace}"
+            self.set_peek([[(f"{row.url}  ", "text"), (said, "muted")]])
 
     def on_resource_table_moved(self, event: ResourceTable.Moved) -> None:
         self.update_peek()

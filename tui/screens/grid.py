@@ -16,6 +16,7 @@ from adapters.port import ANY, Query
 from tui import keys
 from tui.screens import readonly
 from tui.screens.atonce import AtOnce
+from tui.styles.tokens import hued
 from tui.widgets.draw import Piece
 from tui.widgets.head import Head, Slot
 from tui.widgets.keybar import FIXED, Hint, KeyBar
@@ -133,6 +134,8 @@ class Grid(AtOnce, inherit_bindings=False):
     def set_crumbs(self, crumbs: Sequence[str], guard: str = "", guard_token: str = "bold") -> None:
         """Where am I: the context, its guard, and the way here. That it is read-only is added."""
         self.head.crumbs, self.head.guard_token, self._guard_said = list(crumbs), guard_token, guard
+        info = self.services.contexts.get(crumbs[0]) if crumbs else None
+        self.head.first_token = hued(info.color) if info is not None and info.color else "text"
         self.say_guard()
 
     _guard_said = ""

@@ -26,6 +26,7 @@ from tui.screens.filtering import FilterPrompt
 from tui.screens.listmodel import ListModel
 from tui.screens.listsay import ListSay
 from tui.screens.pasting import in_table
+from tui.styles.tokens import hued
 from tui.widgets.head import Head
 from tui.widgets.notice import NoticeView
 from tui.widgets.table import ResourceTable
@@ -81,6 +82,7 @@ class ListScreen(ListSay):
         self.choice = memory.columns(self.kind)
         self.model = ListModel(self.kind, self.view, ascii=self.services.ascii)
         self.model.clock_times = self.services.config.ui.times == "clock"
+        self.model.hues = {name: hued(info.color) for name, info in self.services.contexts.items() if info.color}
         self.model.awaited = self.services.tells
         self.wide = self.services.config.ui.wide
         self.table = ResourceTable(self.model)

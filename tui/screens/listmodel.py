@@ -30,6 +30,7 @@ class ListModel:
         self.marks: dict[Ref, None] = {}
         self.awaited: Container[Ref] = ()
         self.folded: set[Ref] = set()
+        self.hues: Mapping[str, str] = {}
         self.snapshots: Mapping[Key, Snapshot] = {}
         self._by_context: dict[str, Snapshot] = {}
         self._refs: Sequence[Ref] = ()
@@ -79,6 +80,8 @@ class ListModel:
         self, column: Column, resource: Resource, now: float, seen: float | None, change: CellChange | None
     ) -> Cell:
         drawn = cell(column, resource, now, ascii=self.ascii, first_seen=seen, clock=self.clock_times)
+        if column.id == "context" and resource.ref.context in self.hues:
+            drawn = Cell(((drawn.text, self.hues[resource.ref.context]),))
         if column.main and self.kind is Kind.POOL:
             drawn = self._pool_name(resource)
         elif column.main and cell_len(drawn.text) > column.width:

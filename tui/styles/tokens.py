@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
 
-from rich.color import ColorParseError
+from rich.color import Color, ColorParseError, ColorSystem
 from rich.errors import StyleSyntaxError
 from rich.style import Style
 
@@ -37,6 +37,24 @@ class Theme:
     ansi: bool = False
     reverse_cursor: bool = False
     extra: Mapping[str, str] = field(default_factory=dict)
+
+
+HUE = "hue:"
+
+
+def hued(color: str) -> str:
+    """The token of a colour that is no theme's but the operator's own: a context's. Raises ThemeError."""
+    return HUE + read_color(color)
+
+
+def read_color(color: str) -> str:
+    """A colour as rich reads it; a number is one of the 256. Raises ThemeError."""
+    text = _index(int(color)) if color.isdigit() else color.strip()
+    try:
+        Color.parse(text)
+    except ColorParseError as error:
+        raise ThemeError(f"{color!r} is not a colour") from error
+    return text
 
 
 def _index(number: int) -> str:
@@ -215,6 +233,8 @@ class Palette:
         return result
 
     def _fg(self, name: str) -> Style:
+        if name.startswith(HUE):
+            return self._hue(name.removeprefix(HUE))
         if name == "changed":
             return Style(underline=True)
         if name == "bold":
@@ -225,6 +245,13 @@ class Palette:
         if found is None:
             found = self.theme.colors.get("text", "")
         return Style.parse(found) if found else Style.null()
+
+    def _hue(self, color: str) -> Style:
+        """A colour that the operator has chosen, as far as this theme has colours."""
+        if self.theme.name == "mono":
+            return Style(bold=True)
+        found = Color.parse(color)
+        return Style(color=found.downgrade(ColorSystem.STANDARD) if self.theme.ansi else found)
 
     def _ground(self, name: str) -> Style:
         ground = {"surface": self.theme.surface, "selection": self.theme.selection}.get(name, self.theme.body)

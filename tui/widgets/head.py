@@ -56,6 +56,7 @@ class Head(Widget):
         super().__init__()
         self.crumbs: list[str] = []
         self.guard = ""
+        self.first_token = "text"
         self.short = False
         self.guard_token = "bold"
         self.freshness: Sequence[Piece] = ()
@@ -96,7 +97,7 @@ class Head(Widget):
                 pieces.append((arrow, "muted"))
             start = width_of(pieces)
             self._crumb_spans.append((start, start + cell_len(crumb), number))
-            pieces.append((crumb, "text"))
+            pieces.append((crumb, self.first_token if number == 0 else "text"))
             if number == 0 and self.guard:
                 pieces.append((f" {self.guard}", self.guard_token))
         return line(pieces, width, fresh, ground="surface", margin=1)
