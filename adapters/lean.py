@@ -1,6 +1,7 @@
 """Imported before httpx and pydantic: leaves out what they bring along and nobody here uses, 40 ms of every start.
 
 httpx takes its own command line along where it can. pydantic looks through every installed package for plugins.
+httpcore looks for sniffio with every lock it takes, a walk along the whole path where that is not installed.
 """
 
 from __future__ import annotations
@@ -29,3 +30,7 @@ class NoPlugins(ModuleType):
 
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None: it cannot be imported
 sys.modules.setdefault(PLUGINS, NoPlugins(PLUGINS))
+try:
+    importlib.import_module("sniffio")
+except ImportError:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
