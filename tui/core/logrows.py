@@ -6,6 +6,7 @@ import asyncio
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from adapters.model import Timestamp
@@ -121,18 +122,29 @@ class LogRows:
         self._tentative.clear()
 
     def _take(self, place: int, start: int, stop: int) -> None:
+        batch: list[tuple[float, int]] = []
         for line in self.logs[place].lines(start, stop):
             when = self._clock[place] = line.time if line.time is not None else self._clock[place]
-            if self.needle and not contains(line.text, self.needle):
-                continue
-            packed = place << _SHIFT | line.number
-            if not self._times or when >= self._times[-1]:
-                self._rows.append(packed)
-                self._times.append(when)
-            else:
-                at = bisect_right(self._times, when)
-                self._rows.insert(at, packed)
-                self._times.insert(at, when)
+            if not self.needle or contains(line.text, self.needle):
+                batch.append((when, place << _SHIFT | line.number))
+        self._merge(batch)
+
+    def _merge(self, batch: list[tuple[float, int]]) -> None:
+        """Put rows where their times are, behind those of the same time; the rest is moved once for all of them."""
+        batch.sort(key=itemgetter(0))
+        at = bisect_right(self._times, batch[0][0]) if batch else len(self._times)
+        times, rows, taken = self._times[at:], self._rows[at:], 0
+        del self._times[at:], self._rows[at:]
+        for when, packed in batch:
+            upto = bisect_right(times, when, taken)
+            if upto > taken:
+                self._times.extend(times[taken:upto])
+                self._rows.extend(rows[taken:upto])
+                taken = upto
+            self._times.append(when)
+            self._rows.append(packed)
+        self._times.extend(times[taken:])
+        self._rows.extend(rows[taken:])
 
     def volume(self, columns: int) -> list[VolumeBucket]:
         """As SpooledLog.volume, over the rows as they are shown; `first` is a row."""

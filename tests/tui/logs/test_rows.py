@@ -156,3 +156,12 @@ def test_what_has_no_structure_stays_folded(text: str) -> None:
 
 def test_unfolding_is_bounded() -> None:
     assert len(unfold(str(list(range(10_000))))) == MOST_LINES + 1
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 99)), max_size=8), max_size=8))
+def test_rows_are_put_where_their_times_are(batches: list[list[tuple[int, int]]]) -> None:
+    rows = LogRows([])
+    for batch in batches:
+        rows._merge([(float(when), packed) for when, packed in batch])
+    everything = [pair for batch in batches for pair in batch]
+    assert list(zip(rows._times, rows._rows, strict=True)) == sorted(everything, key=lambda pair: pair[0])
