@@ -169,12 +169,12 @@ class ListScreen(ListSay):
         """Bring the view up to date whenever something changed; a burst becomes one redraw."""
         while True:
             await self._wake.wait()
-            await asyncio.sleep(0.0 if self._rebuild else BURST)  # somebody waits for a new order or filter
+            awaited = self._rebuild or not self.view.total  # a new order or filter, or the very first rows
+            await asyncio.sleep(0.0 if awaited else BURST)
             self._wake.clear()
             if self.is_current:
-                rebuilt = self._rebuild
                 await self.update_view()
-                if rebuilt:
+                if awaited:
                     turns.somebody_waits()  # still: it is drawn at once
 
     def do_login(self) -> None:
