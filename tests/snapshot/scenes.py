@@ -12,6 +12,7 @@ from tests.tui.data import hosts, pods, pools, runs
 from tests.tui.detail.world import LOG, World, drain_world, failed_run, spool
 from tests.tui.fake import FakeAdapter, services_of
 from tests.tui.pulse.test_pulse import rows as pulse_rows
+from tests.tui.tree.test_tree_screen import cluster
 from tui.app import ConsoleApp
 from tui.core.plan import Guard
 from tui.styles import tokens
@@ -114,6 +115,9 @@ OTHERS = {
     "why": over(fraud, steps=("=fraud-gbdt", "enter", "=try 2", "X", "=Unable to allocate", "=chosen")),
     "params": over(fraud, steps=("=fraud-gbdt", "enter", "=try 2", "tab", "=learning_rate")),
     "events": over(fraud, steps=("=fraud-gbdt", "enter", "=try 2", "v", "=RUNNING → FAILED")),
+    "timeline": over(fraud, steps=("=fraud-gbdt", "T", "=└ try 2", ")", "=2x ", "<", "=13:59")),
+    "tree": over(cluster, view=Kind.POOL, steps=("=research", "g", "ctrl-t", "=├ /infra", "*", "=0822-10", "e")),
+    "if-drained": over(drain_world, view=Kind.HOST, steps=("=0417", "T", "=[Time]", "tab", "=affects")),
     "clone": over(fraud, steps=("=fraud-gbdt", ":", "'clone", "enter", "=required here")),
     "bulk": over(prod, steps=(*LISTED, "*", "=11 marked", "ctrl-d", "=[ Cancel ]")),
     "json-line": over(

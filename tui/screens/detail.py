@@ -36,14 +36,14 @@ class DetailScreen(DetailDrain):
         self._drawing = False
         if not self.is_mounted:
             return
-        now = self.as_of or self.services.clock()
+        now = self.true_at
         tabs = self.tabs
         ids = [tab.id for tab in tabs]
         if self._wanted_tab is not None:
             self._turn_to_wanted(tabs)
         if self.tab not in ids:
             self.tab = ids[0]
-        self._fresh(now)
+        self._fresh(self.as_of or self.services.clock())
         found, parts = self.found, self.parts()
         if found is not None:
             self.names[self.ref] = found.name
@@ -115,7 +115,7 @@ class DetailScreen(DetailDrain):
             self.set_freshness([(f"stale {late}, last {clock(self.as_of, now)}", "waiting")])
 
     def update_peek(self) -> None:
-        now = self.as_of or self.services.clock()
+        now = self.true_at
         shown = self.current or self.found
         more: list[Piece] = [(safe(str(shown.ref)), "muted")] if shown is not None else []
         self.set_peek([detailview.peek(shown, now), more] if shown is not None else [])
@@ -132,7 +132,7 @@ class DetailScreen(DetailDrain):
         if found is not None and schema is not None:
             if not schema.actions_for(found.ref.kind):
                 found = self.found or found
-            for action in ("retry", "abort"):
+            for action in ("retry", "abort", "drain", "undrain"):
                 each = schema.action(action, found.ref.kind)
                 if each is not None and each.reason_against(found) is None:
                     hints.append((live.key(action), each.title.lower(), True))
@@ -140,7 +140,8 @@ class DetailScreen(DetailDrain):
         tabs = self.facts.tabs
         after = next((tabs[(i + 1) % len(tabs)].title for i, tab in enumerate(tabs) if tab.id == self.tab), "")
         hints.append((live.key("next-pane"), after, True))
-        more = [(live.key(id), title, True) for id, title in (("why", "why"), ("zoom", "zoom"), ("raw", "raw"))]
+        axis = (("zoom-in", "zoom in"), ("time-back", "earlier")) if self.pane is self.tasks else ()
+        more = [(live.key(id), title, True) for id, title in (("why", "why"), *axis, ("raw", "raw"))]
         self.key_hints(hints, more=more)
 
     def _spec_of(self, kind: Kind) -> KindSpec | None:
@@ -162,7 +163,7 @@ class DetailScreen(DetailDrain):
 
     def on_resize(self, event: events.Resize) -> None:
         if self.is_mounted:
-            self.show_pane(self.as_of or self.services.clock())
+            self.show_pane(self.true_at)
 
     # Keys.
 

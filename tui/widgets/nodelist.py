@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adapters.model import Kind
+from adapters.model import Kind, Pool, Resource
 from tui.core.cells import native_word
 from tui.core.format import NOTHING, age, clock, state_token, symbol
 from tui.core.text import cell_len, cut, pad, safe
@@ -151,7 +151,17 @@ def _note(node: Node) -> str:
     found = node.resource
     if found is None:
         return ""
-    return safe("  ".join(part for part in (found.host if found.host != found.name else "", found.message) if part))
+    told = (_held(found), found.host if found.host != found.name else "", found.message)
+    return safe("  ".join(part for part in told if part))
+
+
+def _held(found: Resource) -> str:
+    """What a pool or a host has to do, as far as its own row tells."""
+    if isinstance(found, Pool):
+        counts = ((found.running, "run"), (found.waiting, "wait"))
+    else:
+        counts = ((getattr(found, "pods", None), "pods"), (None, ""))
+    return ", ".join(f"{number} {word}" for number, word in counts if number is not None)
 
 
 def _fold_mark(node: Node, ascii: bool) -> str:

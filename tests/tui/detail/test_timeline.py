@@ -13,9 +13,10 @@ from tests.tui import data
 from tests.tui.conftest import Open
 from tests.tui.detail.world import BEGAN, RUN, World, failed_run, task, tasks
 from tests.tui.fake import NOW, SCHEMA, Tester
-from tests.tui.keys.proof import CASE, Effect, case, do, proves, sees
+from tests.tui.keys.proof import CASE, Effect, case, do, on, proves, sees
 from tui.core.tries import Try
 from tui.screens.detail import DetailScreen
+from tui.screens.tree import TreeScreen
 from tui.widgets import tree
 from tui.widgets.timeline import SHORTEST, Axis, Window, bar
 
@@ -134,6 +135,7 @@ ZOOM = [
     case("time-on", ">", shows("2x 14:04:2"), ")", "=2x", "<", "=13:59:17"),
     case("zoom", "z", shows("x 14:1")),
     case("timeline", "T", sees("[Tasks]"), "v", "=[Events"),
+    case("tree", "ctrl-t", on(TreeScreen, ref=RUN)),
 ]
 
 
