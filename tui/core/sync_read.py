@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from adapters.model import ENDED, Kind, Ref, Resource
 from adapters.port import Adapter, Change, KindSpec, Page, Query, Scope
 from adapters.turns import give_way
+from tui.core import garbage
 from tui.core.slices import Pace, pieces
 from tui.core.store import Key, Snapshot, Store
 from tui.core.sync_walk import BARREN_PAGES, SyncSettings, Walk, World, as_adapter_error, read_each
@@ -165,13 +165,14 @@ class ListRead:
         frozen, began = 0, self._world.clock()
         hurry = first or not self.snapshot.complete
         self._apply(loading=not self.snapshot.complete)
+        if first:
+            garbage.started()
         try:
             async for page in pages.stream:
                 self._apply(page.items, **_total(page))
                 if hurry and len(pages.walk.seen) - frozen >= FREEZE_EVERY:
                     frozen = len(pages.walk.seen)
-                    gc.collect()  # what is garbage now would be frozen with the rest, and stay
-                    gc.freeze()  # rows live long; walking over them again and again would stall the keys
+                    garbage.rows_came()
                 await self._world.sleep(0.0 if hurry else self._settings.relist_pause)
                 await give_way()
             await self._settle(pages)
