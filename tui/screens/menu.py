@@ -29,6 +29,7 @@ LOOKS = {
     "host": "the host it is on",
     "used-by": "what uses it",
     "owner": "what it belongs to",
+    "tree": "what is below it, unfolded step by step",
     "tell": "a line, the bell and a notice when it ends",
     "retry-cause": "what failed here, in groups to choose from",
 }
