@@ -153,6 +153,12 @@ def _labels(resource: Any, now: float) -> str | None:
     return ",".join(f"{key}={value}" for key, value in sorted(resource.labels.items())) or None
 
 
+def _restarts(resource: Any, now: float) -> float | None:
+    """How often it was begun again, where tries are counted."""
+    attempt = getattr(resource, "attempt", None)
+    return None if attempt is None else max(0, attempt - 1)
+
+
 _TEXT = FieldType.TEXT
 COMMON: Mapping[str, Field] = MappingProxyType(
     {
@@ -182,6 +188,7 @@ COMMON: Mapping[str, Field] = MappingProxyType(
             Field("progress", FieldType.PROGRESS, _attribute("progress")),
             Field("gpus", FieldType.NUMBER, _attribute("gpus")),
             Field("attempt", FieldType.NUMBER, _attribute("attempt")),
+            Field("restarts", FieldType.NUMBER, _restarts),
             Field("health", _TEXT, _attribute("health")),
             Field("exit_code", FieldType.NUMBER, _attribute("exit_code")),
             Field("ip", _TEXT, _attribute("ip"), natural=True),

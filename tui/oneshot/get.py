@@ -217,7 +217,7 @@ def read_filter(text: str | None, fields: Mapping[str, Field]) -> Filter:
     try:
         return parse(text or "", fields)
     except FilterError as error:
-        raise Failure(f"filter: {error}") from None
+        raise Failure(f"filter, column {error.column + 1}: {error}") from None
 
 
 def read_sort(text: str | None, fields: Mapping[str, Field]) -> list[SortKey]:

@@ -101,7 +101,8 @@ class ListSay(ListSaved):
         if self.model.faults_only:
             parts.append(("only faults", "waiting"))
         if self.view.filter is not None and self.filtering is None:
-            parts.append((f"/ {safe(self.view.filter.text, 60)}", "accent changed" if self.pushed else "accent"))
+            parts.append((f"/ {safe(self.view.filter.text, 60)}", "accent"))
+            parts += self._by_server(snapshots)
         if self.model.marks and self.peek.size.height >= 4:
             parts.append((self._marks_text(), "text"))
         for snapshot in snapshots:
@@ -117,6 +118,14 @@ class ListSay(ListSaved):
         for part in parts:
             result += [("   ", "text"), part] if result else [part]
         return result
+
+    def _by_server(self, snapshots: Sequence[Snapshot]) -> list[Piece]:
+        """Which part of the filter servers have evaluated; all of it is applied here as well."""
+        applied = [{term.field for term in snapshot.applied} for snapshot in snapshots if snapshot.applied]
+        if not self.pushed or not applied:
+            return []
+        some = f" in {len(applied)} of {len(snapshots)}" if len(applied) < len(snapshots) else ""
+        return [(f"server: {', '.join(sorted(set().union(*applied)))}{some}", "muted")]
 
     def _marks_text(self) -> str:
         return f"{len(self.model.marks)} marked, {self.model.hidden_marks()} hidden"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from adapters.errors import Unauthorized, Unavailable
 from adapters.model import Kind, Ref, State
+from adapters.port import ANY, Page, Query
 from tests.tui.conftest import Open
 from tests.tui.data import hosts, many_runs, pods, pools, run, runs
 from tests.tui.fake import NO_HOSTS, NOW, Clock, FakeAdapter
@@ -174,6 +176,33 @@ async def test_a_kept_filter_goes_to_the_server_while_not_all_is_loaded(console:
         pushed = next(query.terms for _, query in adapter.queries if query.terms)
         assert {term.field for term in pushed} == {"state"}
         adapter.gate.set()
+
+
+class Filtering(FakeAdapter):
+    """Its server evaluates what it was declared to."""
+
+    async def list(self, kind: Kind, query: Query = ANY, *, cursor: str | None = None, limit: int = 50) -> Page:
+        page = await super().list(kind, query, cursor=cursor, limit=limit)
+        return replace(page, applied=frozenset(query.terms))
+
+
+async def test_the_header_tells_which_part_of_a_filter_the_server_has_evaluated(console: Open) -> None:
+    one, two = Filtering("one", many_runs(400, "one")), FakeAdapter("two", many_runs(400, "two"))
+    for adapter in (one, two):
+        adapter.gate = asyncio.Event()
+    async with console(one, two, scope=("one",), size=(120, 24)) as t:
+        await t.see("loading 50 of 400")
+        await t.press("slash")
+        await t.type("state=failed name~job")
+        await t.press("enter")
+        await t.see("/ state=failed name~job   server: state")
+        await t.press("0")
+        await t.see("server: state in 1 of 2")
+        await t.press("escape")
+        await t.gone("server:")
+        for adapter in (one, two):
+            assert adapter.gate is not None
+            adapter.gate.set()
 
 
 async def test_zero_looks_everywhere_and_back(console: Open) -> None:

@@ -113,7 +113,7 @@ def test_an_id_with_slashes_is_verbatim(cli: Cli) -> None:
         (["get", "hosts", "x", "-c", "kfp"], 2, "host"),
         (["get", "hosts", "kfp/run/x"], 2, "kfp/run/x is a run, not a host"),
         (["get", "runs", "--filter", "ownr=x"], 2, "no field ownr; nearest: owner"),
-        (["get", "runs", "--filter", "(a"], 2, "filter:"),
+        (["get", "runs", "--filter", "(a"], 2, "filter, column 1: ( is never closed"),
         (["get", "runs", "--sort", "nmae"], 2, "no column 'nmae' to sort by; nearest: name"),
         (["get", "runs", "--limit", "0"], 2, "--limit"),
         (["get", "tasks", "--of", "kfp"], 2, "not a reference"),
