@@ -1,4 +1,4 @@
-"""Write the generated parts of README.md: the key table, from the live key map.
+"""Write the generated parts of README.md: the keys to begin with, from the live key map.
 
 python docs/readme.py          rewrite README.md
 python docs/readme.py --check  exit 1 when it is out of date
@@ -21,6 +21,52 @@ GROUPS = {
     "TABLE": "Table",
     "SESSION": "Session",
 }
+FIRST = frozenset(
+    (
+        *(
+            "down",
+            "up",
+            "top",
+            "bottom",
+            "next-fault",
+            "back",
+            "history-back",
+            "open",
+            "describe",
+            "raw",
+            "logs",
+            "why",
+        ),
+        *(
+            "timeline",
+            "tree",
+            "host",
+            "pulse",
+            "digest",
+            "retry",
+            "abort",
+            "drain",
+            "menu",
+            "mark",
+            "mark-all",
+            "diff",
+        ),
+        *(
+            "filter",
+            "group",
+            "command",
+            "sort-by",
+            "columns",
+            "faults",
+            "wide",
+            "export",
+            "pause",
+            "read-only",
+            "help",
+        ),
+    )
+)
+"""What somebody needs on the first day; docs/keys.md has them all."""
 
 
 def _keys(spec: KeySpec) -> str:
@@ -28,17 +74,11 @@ def _keys(spec: KeySpec) -> str:
 
 
 def key_table() -> str:
-    """A Markdown table of every key, in the groups of the help screen; the nine saved filters are one row."""
-    lines = ["| | key | what it does | where |", "|-|-|-|-|"]
+    """A Markdown table of the keys to begin with, in the groups of the help screen."""
+    lines = ["| | key | what it does |", "|-|-|-|"]
     for group, title in GROUPS.items():
-        for spec in (spec for spec in KEYS if spec.group == group and spec.keys):
-            if spec.id.startswith("saved-") and spec.id != "saved-1":
-                continue
-            keys, what = (_keys(spec), spec.title)
-            if spec.id == "saved-1":
-                keys, what = "`1` … `9`", "saved filters"
-            where = "" if spec.where == ("any",) else ", ".join(spec.where)
-            lines.append(f"| {title} | {keys} | {what} | {where} |")
+        for spec in (spec for spec in KEYS if spec.group == group and spec.id in FIRST):
+            lines.append(f"| {title} | {_keys(spec)} | {spec.title} |")
             title = ""
     return "\n".join(lines)
 
