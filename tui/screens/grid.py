@@ -223,11 +223,15 @@ class Grid(AtOnce, inherit_bindings=False):
 
     def size_sheet(self) -> None:
         if self.sheet is not None:
-            room = self.size.height - self._lines_around(self.size.height)
-            most = max(3, room - (0 if self.sheet.tall else HEAD_AND_CURSOR))
+            room = self.room_for(tall=True)
+            most = max(3, self.room_for(self.sheet.tall))
             wanted = max(1, min(most, self.sheet.wanted_lines(most)))
             self.sheet.styles.height = wanted
             self._give_way(room - wanted)
+
+    def room_for(self, tall: bool) -> int:
+        """Lines that a sheet may take, its title included."""
+        return self.size.height - self._lines_around(self.size.height) - (0 if tall else HEAD_AND_CURSOR)
 
     def _give_way(self, room: int) -> None:
         """What stands above the pane leaves where its cursor line would have no room above a sheet."""

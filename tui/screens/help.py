@@ -36,9 +36,8 @@ LINES: Mapping[str, Sequence[tuple[str, str]]] = {
         ("left right", "columns, fold"),
         ("next-fault previous-fault", "next red, prev"),
         ("history-back history-forward history-last", "back, on, last"),
-        ("log-beginning log-end at", "start, end, at"),
-        ("log-1m log-5m log-15m log-30m log-1h", "1 5 15 30m 1h ago"),
-        ("next-bookmark previous-bookmark", "bookmark"),
+        ("log-beginning log-end log-1m log-5m log-15m log-30m log-1h", "start, end, ago"),
+        ("next-bookmark previous-bookmark at", "bookmark, time"),
         ("back", "up one level"),
     ),
     "LOOK": (
@@ -49,8 +48,8 @@ LINES: Mapping[str, Sequence[tuple[str, str]]] = {
         ("host used-by owner", "host, users, owner"),
         ("unfold-all", "unfold all"),
         ("next-pane previous-pane", "next pane"),
-        ("follow wrap", "follow, wrap"),
-        ("marker bookmark", "marker, bookmark"),
+        ("follow wrap marker", "follow, wrap, mark"),
+        ("bookmark all-sources", "bookmark, all logs"),
         ("pager editor", "in pager, editor"),
         ("minute-back minute-on", "a minute back, on"),
         ("errors pulse digest", "errors, pulse, news"),
@@ -97,7 +96,7 @@ LINES: Mapping[str, Sequence[tuple[str, str]]] = {
 }
 """Which keys share a line, and what it says; what is not live on a screen is left out of it."""
 
-JOINED = {"saved-1": "1-9", "log-1m": "2-6", "next-pane": "tab"}
+JOINED = {"saved-1": "1-9", "log-beginning": "1 0 2-6", "next-pane": "tab"}
 """Rows of keys that are told as one."""
 
 
@@ -116,6 +115,8 @@ class HelpSheet(LinesSheet):
         self.title_right = "from the live key map" + (f"; {keys.rebound} rebound by you" if keys.rebound else "")
         self.live = {spec.id: spec for spec in keys.here(host.where) if spec.keys and self._works(spec)}
         self.rows = [*self._groups(), *self._plugins(), [], *self._symbols()]
+        if len(self.rows) > host.room_for(self.tall) - 1:
+            self.rows = [row for row in self.rows if row]
 
     def _works(self, spec: KeySpec) -> bool:
         """Only what does something here is offered."""

@@ -11,6 +11,7 @@ from tests.tui.conftest import Open
 from tests.tui.detail.world import spool
 from tests.tui.logs.test_logs import many, opened, quick, world
 from tui.screens.document import DocumentScreen
+from tui.screens.help import HelpSheet
 
 __all__ = ["quick"]
 pytestmark = pytest.mark.anyio
@@ -70,3 +71,19 @@ async def test_x_is_the_menu_of_the_object(console: Open, tmp_path: Path) -> Non
         await t.type("raw")
         await t.press("enter")
         await t.until(lambda: isinstance(t.app.screen, DocumentScreen))
+
+
+async def test_help_fits_a_small_terminal(console: Open, tmp_path: Path) -> None:
+    fake = world()
+    fake.write("pod-7", many(3), attempt=3)
+    async with console(fake, view=Kind.POD, spool=spool(tmp_path)) as t:
+        await t.see("pod-7")
+        shown = await opened(t)
+        await t.see("step 2")
+        await t.press("question_mark")
+        await t.see("- the server did not say")
+        assert isinstance(shown.sheet, HelpSheet)
+        assert len(shown.sheet.rows) <= shown.sheet.room, "\n".join(t.lines)
+        text = "\n".join(t.lines)
+        for word in ("b a", "in pager", "bookmark, time", "bookmark, all logs", "other look"):
+            assert (word in text) is (word != "other look"), f"{word}\n{text}"
