@@ -132,6 +132,8 @@ KEYS: tuple[KeySpec, ...] = (
         ("wide", "ctrl-w", "wide"),
         ("faults", "ctrl-z", "only faults"),
         ("copy-scope", "n", "copy scope"),
+        ("copy-name", "", "copy name"),
+        ("copy-row", "", "copy row as JSON"),
         ("copy-cell", "Y", "copy cell, row"),
         ("resource-left", "<", "resource"),
         ("resource-right", ">", "resource"),

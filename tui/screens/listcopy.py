@@ -26,6 +26,12 @@ class ListCopy(ListTable):
             what = f"{len(refs)} ids" if len(refs) > 1 else safe(refs[0].id, 120)
             self.message(f"copied {what}", "muted")
 
+    def do_copy_name(self) -> None:
+        names = [row.name for ref in self.targets() if (row := self.model.row(ref)) is not None]
+        if names:
+            self.console.copy("\n".join(names))
+            self.message(f"copied {f'{len(names)} names' if len(names) > 1 else safe(names[0], 120)}", "muted")
+
     def do_copy_scope(self) -> None:
         found = self._object()
         if found is not None:

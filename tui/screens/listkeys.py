@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from adapters.model import Kind, Ref, Resource
 from adapters.port import KindSpec, Query
@@ -62,6 +62,10 @@ class ListKeys(GridScreen):
     def opens(self) -> str:
         found = self.current
         return opens_title(found, self.spec(found.ref)) if found is not None else "open"
+
+    def _kinds(self, context: str) -> Collection[Kind]:
+        schema = self.services.schemas.get(context)
+        return schema.kinds if schema is not None else ()
 
     def _object(self) -> Resource | None:
         found = self.current
@@ -221,7 +225,9 @@ class ListKeys(GridScreen):
         found = self._object()
         if found is None:
             return
-        if found.parent is None:
+        if found.parent is None and found.pool and Kind.POOL in self._kinds(found.ref.context):
+            self.console.open_list(Kind.POOL, [found.ref.context], goto=found.pool)
+        elif found.parent is None:
             self.message(f"{safe(found.name, 60)} belongs to nothing above it", "muted")
         elif found.parent.kind is self.kind:
             self.table.select(found.parent)

@@ -101,7 +101,17 @@ def test_the_clipboard_sequence_passes_tmux_and_screen() -> None:
     data = base64.b64encode(b"abc").decode()
     assert osc52("abc", {}) == f"\x1b]52;c;{data}\x07"
     assert osc52("abc", {"TMUX": "1"}) == f"\x1bPtmux;\x1b\x1b]52;c;{data}\x07\x1b\\"
-    assert osc52("abc", {"TERM": "screen"}).startswith("\x1bP\x1b]52")
+    assert osc52("abc", {"TERM": "screen"}) == f"\x1bP\x1b]52;c;{data}\x07\x1b\\"
+    assert osc52("abc", {"TERM": "xterm-256color", "STY": "1.pts"}) == osc52("abc", {"TERM": "screen"})
+    assert osc52("abc", {"TERM": "tmux-256color"}) == osc52("abc", {"TMUX": "1"})  # over SSH
+
+
+def test_what_is_long_is_given_to_screen_in_pieces() -> None:
+    text = "x" * 10_000
+    pieces = osc52(text, {"TERM": "screen-256color"}).split("\x1b\\")
+    assert pieces.pop() == ""
+    assert all(piece.startswith("\x1bP") and len(piece) + 2 <= 768 for piece in pieces)
+    assert "".join(piece.removeprefix("\x1bP") for piece in pieces) == osc52(text, {})
 
 
 @pytest.mark.parametrize(
