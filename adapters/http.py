@@ -39,6 +39,7 @@ from adapters.permit import Permit, PermitRefused
 from adapters.port import Stats
 from adapters.reply import ErrorInfo, ErrorReader, Reply, bad_payload, plain_sentence, without_secrets
 from adapters.retry import RetryPolicy, retry_after_seconds, worth_retrying
+from adapters.servertime import ahead, server_time
 from adapters.settings import ContextSettings
 
 __all__ = ["ErrorInfo", "ErrorReader", "HttpClient", "Reply", "Transport", "bad_payload"]
@@ -219,7 +220,9 @@ class HttpClient:
             finally:
                 self.stats.in_flight -= 1
                 client.cookies.clear()  # only configured cookies are sent
-            self.stats.latencies.append(time.monotonic() - began)
+            took = time.monotonic() - began
+            self.stats.ahead = ahead(response.headers, took, time.time()) or 0.0
+            self.stats.latencies.append(took)
             del self.stats.latencies[:-20]
         if not response.is_success:
             raise self._status_error(response, without_secrets(raw, headers, self.settings.headers))
@@ -299,7 +302,9 @@ class HttpClient:
             status=status,
             code=info.code if info else None,
             request_id=response.headers.get("x-request-id"),
-            retry_after=retry_after_seconds(response.headers.get("retry-after"), time.time()),
+            retry_after=retry_after_seconds(
+                response.headers.get("retry-after"), server_time(response.headers) or time.time()
+            ),
             executed=executed,
         )
 

@@ -193,7 +193,8 @@ Params: TypeAlias = Mapping[str, Json]
 
 @dataclass(slots=True)
 class Stats:
-    """What the client has seen of the backend; shown in the contexts table. Latencies in seconds."""
+    """What the client has seen of the backend; shown in the contexts table. Latencies in seconds, `ahead` those
+    by which its clock is ahead of ours."""
 
     latencies: list[float] = field(default_factory=list)
     requests: int = 0
@@ -201,6 +202,7 @@ class Stats:
     last_error: str | None = None
     last_error_at: float | None = None
     in_flight: int = 0
+    ahead: float = 0.0
     auth: str = "none"
     auth_expires: float | None = None
 

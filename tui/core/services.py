@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from adapters.port import Adapter, Schema
 from tui.core.glimpse import Glimpses
 from tui.core.looks import Looks
+from tui.core.looks import Looks
 from tui.core.guards import Guards
 from tui.core.memory import Memory
 from tui.core.plan import OPEN, Guard
@@ -75,6 +76,11 @@ class Services:
 
     def __post_init__(self) -> None:
         self.tells = Tells(self.store, self.sync.touch, lambda: self.sync.paused)
+    def ahead(self, context: str) -> float:
+        """Seconds by which the clock of a context's server is ahead of this machine's."""
+        adapter = self.adapters.get(context)
+        return adapter.stats.ahead if adapter is not None else 0.0
+
 
     def info(self, context: str) -> ContextInfo:
         """With the guardrails as they are now."""

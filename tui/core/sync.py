@@ -103,6 +103,7 @@ class SyncEngine:
         store: Store,
         *,
         clock: Callable[[], float] = time.time,
+        ticks: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         settings: SyncSettings | Mapping[str, SyncSettings] | None = None,
         rng: random.Random | None = None,
@@ -110,7 +111,7 @@ class SyncEngine:
         self.store = store
         self._adapters = adapters
         self._settings = dict(settings) if isinstance(settings, Mapping) else settings or SyncSettings()
-        self._world = World(clock, sleep, rng or random.Random())
+        self._world = World(clock, ticks, sleep, rng or random.Random())
         self._running = asyncio.Event()
         self._running.set()
         self._paces: dict[str, float] = {}

@@ -86,14 +86,14 @@ class ListSync:
 
     async def _round(self) -> float:
         """One refresh; returns the seconds until the next one."""
-        began = self._world.clock()
+        began, at = self._world.clock(), self._world.ticks()
         try:
             as_of = await self._watched(self._read.refresh(began) if self._read.loaded else self._read.load(began))
         except Exception as found:
             return self._failed(as_adapter_error(self.key.context, found))
         self.failures = 0
         self._read.say(as_of=began if self._watch.live else as_of, error=None, stale_since=None)
-        took = self._world.clock() - began
+        took = self._world.ticks() - at
         delay = self._jittered(max(self._interval(), 2 * took))  # a server that needs long is asked less
         self._report(None, self._world.clock() + delay)
         return delay
@@ -133,7 +133,7 @@ class ListSync:
         delay = self._backoff(self.failures)
         if error.retry_after is not None:
             delay = max(delay, self._jittered(error.retry_after))
-            self._not_before = now + error.retry_after
+            self._not_before = self._world.ticks() + error.retry_after
         if isinstance(error, Unsupported):
             delay = 3600.0
         self._report(error, now + delay)
@@ -151,7 +151,7 @@ class ListSync:
         finally:
             sleeping.cancel()
             woken.cancel()
-        forbidden = self._not_before - self._world.clock()
+        forbidden = self._not_before - self._world.ticks()
         if forbidden > 0:
             await self._world.sleep(forbidden)
 

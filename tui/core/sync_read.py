@@ -178,17 +178,17 @@ class ListRead:
             await self._settle(pages)
         except Exception as found:
             error = as_adapter_error(self.key.context, found)
-            self._relist_at = self._world.clock() + self._later()
+            self._relist_at = self._world.ticks() + self._later()
             self._apply(loading=False, note=f"the list is incomplete: {error.sentence}")
             return
         self._walked_at = began
         few = self._changing_are_few(await self._spec())
         if self._again:  # the watch was opened while this went on
-            self._again, self._relist_at = False, self._world.clock()
+            self._again, self._relist_at = False, self._world.ticks()
             self._wake()
             return
         pause = max(self._settings.relist_every, self._settings.relist_per_page * pages.walk.pages)
-        self._relist_at = self._world.clock() + (pause if few else self._settings.relist_pause * pages.walk.pages)
+        self._relist_at = self._world.ticks() + (pause if few else self._settings.relist_pause * pages.walk.pages)
 
     async def _settle(self, pages: _Pages) -> None:
         """The list was read to its end: what it no longer holds goes, what it did not reach is known."""
@@ -235,7 +235,7 @@ class ListRead:
         changing_few = self._changing_are_few(spec)
         if changing_few:
             await self._active(spec, newest)
-        if not walking and began >= self._relist_at:
+        if not walking and self._world.ticks() >= self._relist_at:
             self._start_walk(self._pages(), first=False)
         return began if changing_few or walking else self._walked_at
 

@@ -41,9 +41,11 @@ class SyncSettings:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Time and chance, so that tests can hold them."""
+    """Time and chance, so that tests can hold them. `clock` is the time of day, which may be set or jump;
+    `ticks` never does, and is what anything is waited for by."""
 
     clock: Callable[[], float]
+    ticks: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
     rng: random.Random
 

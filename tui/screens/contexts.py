@@ -27,6 +27,8 @@ LOOKS = {
     "add-context": "asks, checks, and adds to the config",
 }
 EVERY = 1.0
+WORTH_TELLING = 30.0
+"""Seconds that a server's clock may be wrong without a word."""
 
 
 class ContextsScreen(GridScreen):
@@ -100,6 +102,9 @@ class ContextsScreen(GridScreen):
         trouble = listtext.trouble(None, health, self.services.clock(), ascii=self.services.ascii)
         if trouble:
             self.set_peek([trouble])
+        elif abs(ahead := self.services.ahead(row.context)) >= WORTH_TELLING:
+            way = "ahead of" if ahead > 0 else "behind"
+            self.set_peek([[(f"its clock is {format.age(abs(ahead))} {way} this machine's", "waiting")]])
         elif health is not None:
             calls = f"{format.count(health.requests)} requests, {format.count(health.errors)} failed"
             pace = f"every {row.every}" + (f", {row.rate} a second" if row.rate else "")

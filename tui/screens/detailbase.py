@@ -134,6 +134,11 @@ class DetailBase(PaneScreen):
             ended = self.found is not None and self.found.state in ENDED
             await asyncio.sleep(self.services.sync.interval(self.ref.context) * (SLOWER if ended else 1))
 
+    @property
+    def true_at(self) -> float:
+        """When what is shown was true, by the clock of its server."""
+        return (self.as_of or self.services.clock()) + self.services.ahead(self.ref.context)
+
     async def _read(self) -> None:
         try:
             self.detail = await self.adapter.detail(self.ref)

@@ -84,6 +84,7 @@ class ListScreen(ListSay):
         self.model.clock_times = self.services.config.ui.times == "clock"
         self.model.hues = {name: hued(info.color) for name, info in self.services.contexts.items() if info.color}
         self.model.awaited = self.services.tells
+        self.model.ahead = self.services.ahead
         self.wide = self.services.config.ui.wide
         self.table = ResourceTable(self.model)
         self.notice = NoticeView()

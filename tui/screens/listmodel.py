@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 
 from adapters.model import FAULTY, Kind, Ref, Resource
@@ -31,6 +31,7 @@ class ListModel:
         self.awaited: Container[Ref] = ()
         self.folded: set[Ref] = set()
         self.hues: Mapping[str, str] = {}
+        self.ahead: Callable[[str], float] = lambda context: 0.0
         self.snapshots: Mapping[Key, Snapshot] = {}
         self._by_context: dict[str, Snapshot] = {}
         self._refs: Sequence[Ref] = ()
@@ -129,7 +130,8 @@ class ListModel:
     def now(self, context: str) -> float:
         """Ages count to the time at which the rows were true."""
         snapshot = self._by_context.get(context)
-        return (snapshot.as_of if snapshot is not None else None) or 0.0
+        as_of = snapshot.as_of if snapshot is not None else None
+        return 0.0 if as_of is None else as_of + self.ahead(context)
 
     def row(self, ref: Ref | None) -> Resource | None:
         return self.view.row(ref) if ref is not None else None

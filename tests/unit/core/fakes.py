@@ -44,14 +44,19 @@ def make_pod(index: int, state: State = State.RUNNING, **more: Any) -> Pod:
 
 
 class FakeTime:
-    """`now` moves only by `advance`, which wakes the sleepers in their order."""
+    """`now` moves only by `advance`, which wakes the sleepers in their order. `jumped` is how far the clock of the
+    machine was set since."""
 
     def __init__(self) -> None:
         self.now = START
+        self.jumped = 0.0
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._count = itertools.count()
 
     def clock(self) -> float:
+        return self.now + self.jumped
+
+    def ticks(self) -> float:
         return self.now
 
     async def sleep(self, seconds: float) -> None:

@@ -32,6 +32,7 @@ class Bench:
             cast("dict[str, Adapter]", adapters),
             self.store,
             clock=self.time.clock,
+            ticks=self.time.ticks,
             sleep=self.time.sleep,
             settings=settings,
             rng=random.Random(0),
@@ -304,6 +305,45 @@ async def test_retry_after_is_obeyed_even_when_the_user_asks() -> None:
         await b.time.advance(10.0)
         assert adapter.taken()
         assert b.store.snapshot(RUNS).error is None
+
+
+@pytest.mark.parametrize("jump", [-7200.0, 7200.0])
+async def test_a_clock_that_is_set_changes_no_pace(jump: float) -> None:
+    adapter = cluster(30)
+    async with bench(adapter, relist_every=60.0) as b:
+        b.engine.subscribe("kfp", Kind.RUN)
+        await b.time.advance(1.0)
+        adapter.error = RateLimited("kfp: too many requests", retry_after=45.0)
+        await b.time.advance(2.0)
+        b.time.jumped = jump
+        adapter.error = None
+        adapter.taken()
+        await b.time.advance(40.0)
+        assert adapter.taken() == []
+        await b.time.advance(10.0)
+        assert len(adapter.taken()) >= 1
+        await b.time.advance(70.0)
+        assert len(adapter.taken()) >= 10
+        assert b.store.snapshot(RUNS).as_of == b.time.clock()
+
+
+async def test_a_machine_that_slept_during_a_refresh_is_not_a_slow_server() -> None:
+    adapter = cluster(30)
+    async with bench(adapter) as b:
+        b.engine.subscribe("kfp", Kind.RUN)
+        await b.time.advance(1.0)
+        wake = adapter.page_of
+
+        def overnight(cursor: str | None, limit: int) -> Page:
+            b.time.jumped += 8 * 3600.0
+            adapter.page_of = wake
+            return Page(tuple(make_run(index) for index in range(30)), None)
+
+        adapter.page_of = overnight
+        await b.time.advance(3.0)
+        adapter.taken()
+        await b.time.advance(10.0)
+        assert len(adapter.taken()) >= 3
 
 
 async def test_a_list_that_repeats_its_pages_ends() -> None:
