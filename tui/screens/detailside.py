@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from adapters.model import FAULTY, Event, Json
 from adapters.sections import Detail, Table
 from tui.core.diff import same
+from tui.core.format import clock
 from tui.core.glimpse import Glimpse
 from tui.core.lastgood import params_of
 from tui.core.text import cut, pad, safe
@@ -41,7 +42,7 @@ class Beside:
 
 def side_rows(beside: Beside, width: int, now: float) -> list[Row]:
     """The blocks one below the other, each with how much more there is."""
-    rows = [*_why(beside), *_params(beside, width)]
+    rows = [*_why(beside), *_params(beside, width, now)]
     happened = _events(beside.detail, beside.events, width, now)
     if happened:
         rows += [_bar(), _bar((f"Events {len(happened)}", "muted"))]
@@ -49,7 +50,7 @@ def side_rows(beside: Beside, width: int, now: float) -> list[Row]:
     return rows
 
 
-def _params(beside: Beside, width: int) -> list[Row]:
+def _params(beside: Beside, width: int, at: float) -> list[Row]:
     """What changed since the last good run comes first."""
     own, good = params_of(beside.detail), beside.good
     if own is None or not own.rows:
@@ -60,12 +61,15 @@ def _params(beside: Beside, width: int) -> list[Row]:
     changed = [name for name in names if other is not None and not same(now.get(name), then.get(name))]
     head, said = f"{safe(own.title)} {len(own.rows)}", safe(beside.good_said)
     if good is not None:
-        said = f"changed against {safe(good.resource.name, 40)}: {len(changed)}"
+        same_name = good.resource.name == beside.detail.resource.name
+        which = f"that of {clock(good.resource.started, at)}" if same_name else safe(good.resource.name, 30)
+        said = f"changed against {which}: {len(changed)}"
     gap = " " * max(2, width - len(head) - len(said) - 2)
     rows = [_bar(), _bar((head, "muted"), (gap + said, "muted"))]
-    label = min(20, max(len(safe(name)) for name in names))
+    label = min(24, max(len(safe(name)) for name in names))
     for name in sorted(names, key=lambda name: name not in changed)[:MOST_PARAMS]:
-        rows.append(_param(pad(cut(safe(name), label), label), now.get(name), then.get(name), name in changed))
+        shown = pad(cut(safe(name), label, tail=True), label)
+        rows.append(_param(shown, now.get(name), then.get(name), name in changed))
     if len(names) > MOST_PARAMS:
         rows.append(_bar((f"  ({len(names) - MOST_PARAMS} more)", "muted")))
     return rows

@@ -59,6 +59,8 @@ class DetailTime(DetailBase):
             return snapshot.error.sentence, "failed" if snapshot.as_of is None else "muted"
         if snapshot.as_of is None:
             return f"reading the {kind.plural}", "muted"
+        if snapshot.note:
+            return snapshot.note, "muted"
         found = self.found
         if found is not None and found.state in WAITING:
             return f"no {kind.plural} yet: it has not started", "muted"

@@ -90,6 +90,13 @@ async def test_the_parameters_are_compared_with_the_last_good_run(console: Open)
         assert "2 of the last 4 runs like it failed" in side(t)
 
 
+async def test_a_good_run_of_the_same_name_is_told_by_its_time(console: Open) -> None:
+    world = Nightly([replace(earlier("again"), name=failed_run().name)])
+    async with console(world, size=WIDE) as t:
+        await opened(t)
+        await t.see("changed against that of 08-21 13:43Z: 0")
+
+
 async def test_without_a_good_run_that_is_said_and_nothing_is_marked(console: Open) -> None:
     async with console(Nightly([earlier("rank-nightly-0821")]), size=WIDE) as t:
         await opened(t)
