@@ -56,7 +56,7 @@ class CommandLine:
     def __init__(self, screen: GridScreen) -> None:
         self.screen = screen
         self.services = screen.services
-        self.verbs = [spec.id for spec in self.services.keys.specs if spec.id not in ("command", "interrupt")]
+        self.verbs = [verb for verb in self.services.keys.verbs if verb not in ("command", "interrupt")]
         self.completer = Completer(screen, self.verbs)
         self.options: list[Option] = []
         self.picked = False

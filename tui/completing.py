@@ -102,9 +102,9 @@ class Completer:
         yield Option("cli", "copy", "the command that prints this")
         yield Option("api", "call", "any method of a backend")
         keymap = self.services.keys
-        specs, saved = {spec.id: spec for spec in keymap.specs}, self.saved()
+        specs, saved = keymap.verbs, self.saved()
         for verb in sorted(self.verbs, key=lambda verb: not self._works(specs[verb])):
-            key = keymap.key(verb)
+            key = keymap.key(specs[verb].id)
             title = saved.get(verb.removeprefix("saved-"), specs[verb].title)
             yield Option(verb, "key", f"{key:<4} {title}" if key else title)
         yield Option("quit", "session", "ends the console")

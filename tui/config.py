@@ -285,7 +285,7 @@ def _aliases(
     from tui.pluginconfig import with_plugins
     from tui.wordconfig import read_aliases
 
-    return read_aliases(body, contexts, [spec.id for spec in with_plugins(plugins.values())], file, problems)
+    return read_aliases(body, contexts, [spec.verb or spec.id for spec in with_plugins(plugins.values())], file, problems)
 
 
 def _keys(

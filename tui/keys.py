@@ -37,8 +37,14 @@ class KeySpec:
         return "do_" + self.id.replace("-", "_")
 
 
+VERBS = {"host": "go-host", "pause": "pause-refresh", "refresh": "refresh-now"}
+"""The names in command mode of those whose id means a kind or an action there."""
+
+
 def _specs(group: str, where: tuple[str, ...], *rows: tuple[str, str, str], action: bool = False) -> list[KeySpec]:
-    return [KeySpec(id, tuple(keys.split()), title, group, where, action) for id, keys, title in rows]
+    return [
+        KeySpec(id, tuple(keys.split()), title, group, where, action, VERBS.get(id, id)) for id, keys, title in rows
+    ]
 
 
 _ROWS = (LIST, CONTEXTS, DETAIL, TREE)
@@ -277,6 +283,7 @@ class KeyMap:
         self.specs = tuple(specs)
         self.rebound = rebound
         self._by_id = {spec.id: spec for spec in specs}
+        self.verbs = {spec.verb or spec.id: spec for spec in specs}
         self._by_key: dict[tuple[str, str], KeySpec] = {}
         for spec in specs:
             for where in spec.where:

@@ -324,7 +324,7 @@ class GridScreen(Grid, inherit_bindings=False):
         elif command.verb == "cli":
             self.copy_command()
         else:
-            spec = self.services.keys.spec(command.verb)
+            spec = self.services.keys.verbs.get(command.verb)
             name = spec.method.replace("do_", "verb_", 1) if spec is not None else ""
             told = getattr(self, name, None) or getattr(self.app, name, None) if name else None
             if told is not None and command.filter:

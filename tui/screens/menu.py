@@ -87,7 +87,7 @@ class MenuSheet(LinesSheet):
                 why = spec.events.reason or "there are none"
             title = NAMES.get(id, key.title[:1].upper() + key.title[1:])
             act = None if why else handler
-            found.append(Entry(services.keys.key(id), title, f"- {why}" if why else what, id, act))
+            found.append(Entry(services.keys.key(id), title, f"- {why}" if why else what, key.verb or id, act))
         return found
 
     @property
@@ -181,7 +181,7 @@ class ContextMenu(MenuSheet):
             handler = getattr(host, key.method, None) or getattr(host.app, key.method, None) if key else None
             if key is not None and handler is not None:
                 title = key.title[:1].upper() + key.title[1:]
-                self.entries.append(Entry(host.services.keys.key(id), title, what, id, handler))
+                self.entries.append(Entry(host.services.keys.key(id), title, what, key.verb or id, handler))
         self._fill()
 
     def peek(self) -> Sequence[Sequence[Piece]]:

@@ -77,7 +77,7 @@ async def test_w_keeps_what_shares_the_pool(console: Open) -> None:
         await t.see("1 of 2 runs")
 
 
-@pytest.mark.parametrize("word", ["owner", "host", "used-by", "warp"])
+@pytest.mark.parametrize("word", ["owner", "go-host", "used-by", "warp"])
 async def test_each_jump_is_a_verb(console: Open, word: str) -> None:
     async with console(lab(), view=Kind.HOST if word == "used-by" else Kind.POD) as t:
         await t.until(lambda: t.screen.model.refs)
