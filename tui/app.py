@@ -21,6 +21,7 @@ from tui import aftermath
 from tui.appearance import Appearance
 from tui.clipboard import osc52
 from tui.core import zone
+from tui.core.looks import Looks
 from tui.core.services import Note, Services
 from tui.oneshot.failure import CRASHED, Failure
 from tui.painting import Changes, Painter, erases_in_color
@@ -256,6 +257,8 @@ def run_console(
 
     answer_escape_soon(os.environ)
     services, problems = build_services(config, read_only=read_only, journal=journal)
+    if demo_banner:
+        services.looks = Looks()  # the next demo is another cluster
     on_contexts = view == "contexts"
     app = ConsoleApp(
         services,

@@ -67,7 +67,7 @@ def build_services(
         schemas={name: registry.backend(config.contexts[name].backend).schema for name in opened},
         saved=dict(config.ui.filters),
         memory=Memory(paths.state_file()),
-        looks=Looks(paths.looks_folder()),
+        looks=Looks(paths.looks_folder(), lambda name: services.info(name).url),
         ascii=config.ui.ascii if config.ui.ascii is not None else needs_ascii(),
         read_only=read_only,
     )

@@ -146,7 +146,8 @@ def _runs(side: Side, failures: _Runs, ended: _Runs, recovered: list[Item], gone
         found = snapshot.rows.get(ref)
         if found is None:
             if snapshot.complete:
-                gone.append(Item(name, f"was {was}, the server has it no more", state=State.UNKNOWN))
+                said = f"was {was}, the server has it no more"
+                gone.append(Item(name, said, state=State.UNKNOWN, contexts=(side.context,)))
         elif was in FAULTY and found.state not in FAULTY:
             recovered.append(Item(found.name, f"{was} {ARROW} {found.state.value}", state=found.state, ref=ref))
 

@@ -33,6 +33,11 @@ class Item:
     contexts: tuple[str, ...] = ()
 
     @property
+    def where(self) -> tuple[str, ...]:
+        """The contexts that it is about."""
+        return self.contexts or ((self.ref.context,) if self.ref is not None else ())
+
+    @property
     def red(self) -> bool:
         return self.state in FAULTY
 
@@ -72,7 +77,8 @@ def hosts_of(side: Side) -> Iterator[Item]:
             yield _many(side, len(rows), said, state, f"state={state.value}")
     gone = sorted(id for id in base.hosts if id not in now)
     if len(gone) <= MOST_LINES:
-        yield from (Item(id, f"gone, was {base.hosts[id]}", state=State.UNKNOWN) for id in gone)
+        said = {id: f"gone, was {base.hosts[id]}" for id in gone}
+        yield from (Item(id, said[id], state=State.UNKNOWN, contexts=(side.context,)) for id in gone)
     else:
         yield _many(side, len(gone), "gone, the server lists them no more", State.UNKNOWN, "")
     new = [row for id, row in now.items() if id not in base.hosts]
@@ -97,7 +103,8 @@ def pools_of(side: Side) -> Iterator[Item]:
             yield Item(row.name, said, ref=row.ref)
     for id, pool in base.pools.items():
         if id not in now:
-            yield Item(pool.name, "gone, the server lists it no more", state=State.UNKNOWN)
+            said = "gone, the server lists it no more"
+            yield Item(pool.name, said, state=State.UNKNOWN, contexts=(side.context,))
 
 
 def _moved(before: SeenPool, after: SeenPool) -> Iterator[str]:

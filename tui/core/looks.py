@@ -6,11 +6,12 @@ A JSON file for each context, the owner's alone, replaced as a whole. Losing it 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import math
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -80,10 +81,14 @@ def seen_pool(row: Resource) -> SeenPool:
 
 
 class Looks:
-    """The looks at all contexts, oldest first. Without a folder they are forgotten with the session."""
+    """The looks at all contexts, oldest first. Without a folder they are forgotten with the session.
 
-    def __init__(self, folder: Path | None = None) -> None:
+    `place` says where a context is: looks at one that has moved to another server are not its own any more.
+    """
+
+    def __init__(self, folder: Path | None = None, place: Callable[[str], str] = lambda context: "") -> None:
         self.folder = folder
+        self.place = place
         self._known: dict[str, list[Look]] = {}
 
     def of(self, context: str) -> Sequence[Look]:
@@ -106,7 +111,8 @@ class Looks:
 
     def _path(self, context: str) -> Path:
         assert self.folder is not None
-        return self.folder / f"{context}.json"
+        where = hashlib.sha256(self.place(context).encode("utf-8", "replace")).hexdigest()[:8]
+        return self.folder / f"{context}-{where}.json"
 
     def _load(self, context: str) -> list[Look]:
         if self.folder is None:

@@ -130,7 +130,7 @@ class DigestScreen(OverviewScreen):
         if found is None or not size.width:
             return
         journal = self.services.journal.directory is not None
-        self.pane.put(digest_rows(found, size.width - TAKEN, journal, self.services.ascii))
+        self.pane.put(digest_rows(found, size.width - TAKEN, journal, self.services.ascii, len(self.contexts) > 1))
         self.update_peek()
 
     def update_peek(self) -> None:

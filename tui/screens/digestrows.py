@@ -14,19 +14,22 @@ from tui.widgets.draw import Piece
 from tui.widgets.sections import Row
 
 COUNT_WIDE = 7
+CONTEXT_WIDE = 12
 NARROWEST, WIDEST = 16, 48
 
 
-def digest_rows(found: Digest, width: int, journal: bool, ascii: bool) -> list[PulseRow]:
-    """All lines, the heads first; `journal` says whether one is kept."""
+def digest_rows(found: Digest, width: int, journal: bool, ascii: bool, several: bool) -> list[PulseRow]:
+    """All lines, the heads first; `journal` says whether one is kept, `several` whether contexts must be named."""
     name = max(NARROWEST, min(WIDEST, width * 2 // 5))
-    rows = [PulseRow(Row(((pad("", 2 + COUNT_WIDE) + pad("WHAT", name) + "  WHICH, OR HOW", "muted"),), head=True))]
+    where = CONTEXT_WIDE if several else 0
+    heads = pad("", 2 + COUNT_WIDE) + pad("WHAT", name) + "  " + pad("CONTEXT", where) + "WHICH, OR HOW"
+    rows = [PulseRow(Row(((heads, "muted"),), head=True))]
     titles = [part.title for part in found.parts]
     if "FAILED" not in titles:
         rows.append(_line([("no run has failed", "muted")]))
     for part in found.parts:
         rows.append(_line([(f"{part.title} {part.count:,}", "bold"), (_about(part), "muted")]))
-        rows += [_item(part, item, width, name, ascii) for item in part.items]
+        rows += [_item(part, item, width, name, where, ascii) for item in part.items]
     if "ACTED" not in titles:
         rows.append(_line([("nobody acted from this machine" if journal else "no journal is kept", "muted")]))
     if found.unknown:
@@ -42,7 +45,7 @@ def _about(part: Part) -> str:
     return "  by the journal of this machine" if part.title == "ACTED" else ""
 
 
-def _item(part: Part, item: Item, width: int, name: int, ascii: bool) -> PulseRow:
+def _item(part: Part, item: Item, width: int, name: int, where: int, ascii: bool) -> PulseRow:
     sign, token = (" ", "text") if item.state is None else _sign(item, ascii)
     count = "" if item.count is None else format.count_cell(item.count)
     title, more = safe(item.title), safe(item.more)
@@ -54,7 +57,8 @@ def _item(part: Part, item: Item, width: int, name: int, ascii: bool) -> PulseRo
         (f"{sign} ", token),
         (pad(count, COUNT_WIDE - 2, right=True) + "  ", "text"),
         (drawn, token if item.red else "text"),
-        ("  " + more, "muted"),
+        ("  " + _where(item, where, ascii), "text"),
+        (more, "muted"),
     ]
     said = f"{count + '  ' if count else ''}{title}  {more}".strip()
     opens = item.ref is not None or item.kind is not None
@@ -68,6 +72,12 @@ def _item(part: Part, item: Item, width: int, name: int, ascii: bool) -> PulseRo
         contexts=item.contexts,
     )
     return PulseRow(Row(tuple(pieces), red=item.red, full=said), entry if opens else None)
+
+
+def _where(item: Item, width: int, ascii: bool) -> str:
+    contexts = item.where
+    text = contexts[0] if len(contexts) == 1 else f"{len(contexts)} contexts" if contexts else ""
+    return pad(cut(safe(text), max(0, width - 2), ascii=ascii), width) if width else ""
 
 
 def _sign(item: Item, ascii: bool) -> tuple[str, str]:

@@ -135,7 +135,7 @@ async def test_it_answers_after_the_console_was_closed_overnight(console: Open, 
         await opened(t)
         await t.see("no look from before is kept")
         await t.press("colon", "q", "enter")
-    path = folder / "peloton.json"
+    (path,) = folder.iterdir()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     adapter.rows[Ref("peloton", Kind.RUN, "train")] = data.run(
         "peloton", State.FAILED, "train", age="9h00m", dur="2h00m", message=OOM
@@ -206,6 +206,11 @@ async def test_contexts_have_marks_of_their_own(console: Open) -> None:
         t.app.services.looks.keep("lab", Look(NOW - 2.5 * 3600, {}))
         await opened(t)
         await t.see("since peloton 06:32:07Z, lab 12:02:07Z   ✗ 4 failed")
+        assert next(line for line in t.lines if "out of memory" in line).split()[-3:] == [
+            "peloton",
+            "fraud-1,",
+            "fraud-2",
+        ]
         await go_to(t, "out of memory")
         await t.press("enter")
         await t.until(lambda: isinstance(t.app.screen, ListScreen) and len(t.app.screen.model.refs) == 2)
@@ -258,7 +263,7 @@ async def test_it_is_in_the_help_and_completed(console: Open) -> None:
     async with console(FakeAdapter("peloton", rows())) as t:
         await t.until(lambda: t.screen.model.refs)
         await t.press("?")
-        await t.see("since last look")
+        await t.see("errors, pulse, news")
         await t.press("escape", "colon")
         await t.type("dig")
         await t.see(":digest")

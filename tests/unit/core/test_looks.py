@@ -55,9 +55,15 @@ def test_looks_come_back_and_are_the_owners_alone(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert Looks(folder).of("kfp") == [look]
-    assert stat.S_IMODE((folder / "kfp.json").stat().st_mode) == 0o600
+    (path,) = folder.iterdir()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert [path.name for path in folder.iterdir()] == ["kfp.json"]
+
+
+def test_a_context_that_has_moved_to_another_server_has_no_looks_there(tmp_path: Path) -> None:
+    Looks(tmp_path, lambda context: "https://old").keep("kfp", Look(1.0, hosts={}))
+    assert Looks(tmp_path, lambda context: "https://new").of("kfp") == []
+    assert len(Looks(tmp_path, lambda context: "https://old").of("kfp")) == 1
 
 
 def test_what_another_console_kept_meanwhile_stays(tmp_path: Path) -> None:
@@ -89,8 +95,8 @@ DAMAGED = ["", "{", "[]", '{"looks": 3}', '{"looks": [{"at": "x"}]}', '{"looks":
 
 @pytest.mark.parametrize("text", [*DAMAGED, json.dumps({"looks": [{"at": 1, "pools": {"p": 3}}]}), "[" * 100_000])
 def test_a_damaged_file_is_no_look(tmp_path: Path, text: str) -> None:
-    (tmp_path / "kfp.json").write_text(text)
     looks = Looks(tmp_path)
+    looks._path("kfp").write_text(text)
     assert looks.of("kfp") == []
     looks.keep("kfp", Look(5.0, hosts={}))
     assert [look.at for look in Looks(tmp_path).of("kfp")] == [5.0]
