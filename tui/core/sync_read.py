@@ -19,7 +19,7 @@ from tui.core.sync_watch import Heard, applied
 VERIFIED = 50
 RE_READ = 200
 FEW = 20
-FREEZE_EVERY = 2_000
+FREEZE_EVERY = 1_000
 
 
 @dataclass(frozen=True, slots=True)
