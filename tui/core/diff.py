@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from adapters.model import Json, Progress, Resource
 from adapters.sections import Detail, Diff, Fields, Section, Table, Text
+from tui.core.format import iso
 
+TIMES = ("created", "started", "finished")
 OWN = (
     "state",
     "native_state",
@@ -16,17 +18,18 @@ OWN = (
     "pool",
     "message",
     "version",
-    "created",
-    "started",
-    "finished",
+    *TIMES,
 )
 
 
-def compare(left: Detail, right: Detail) -> tuple[Diff, ...]:
-    """One Diff for each section that either has; what only one of them has is None in the other."""
+def compare(left: Detail, right: Detail, times: Collection[str] = ()) -> tuple[Diff, ...]:
+    """One Diff for each section that either has; what only one of them has is None in the other.
+
+    `times` are the backend's own fields that hold seconds since the epoch.
+    """
     names = left.resource.name, right.resource.name
     sides = _sections(left), _sections(right)
-    found = [Diff("Object", *names, _rows(_own(left.resource), _own(right.resource)))]
+    found = [Diff("Object", *names, _rows(_own(left.resource, times), _own(right.resource, times)))]
     for title in dict.fromkeys([*sides[0], *sides[1]]):
         rows = _rows(sides[0].get(title, {}), sides[1].get(title, {}))
         if rows:
@@ -47,7 +50,7 @@ def _rows(left: Mapping[str, Json], right: Mapping[str, Json]) -> tuple[tuple[st
     return tuple((name, left.get(name), right.get(name)) for name in dict.fromkeys([*left, *right]))
 
 
-def _own(row: Resource) -> dict[str, Json]:
+def _own(row: Resource, times: Collection[str]) -> dict[str, Json]:
     found: dict[str, Json] = {name: getattr(row, name) for name in OWN if getattr(row, name) is not None}
     found["state"] = row.state.value
     if isinstance(row.progress, Progress):
@@ -56,6 +59,9 @@ def _own(row: Resource) -> dict[str, Json]:
         found["ran, seconds"] = round(max(0.0, row.finished - row.started), 3)
     found.update({f"label.{key}": value for key, value in sorted(row.labels.items())})
     found.update({key: value for key, value in row.extra.items() if value is not None})
+    for name in {*times, *TIMES} & set(found):
+        value = found[name]
+        found[name] = iso(value) if isinstance(value, int | float) else value
     return found
 
 

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Sequence
 
 from adapters.errors import AdapterError
+from adapters.fields import FieldType
 from adapters.model import Json, Ref
 from adapters.sections import Diff
 from tui.core.diff import compare, differing
 from tui.core.format import clock
 from tui.core.text import cell_len, cut, pad, safe
 from tui.screens.base import GridScreen
+from tui.screens.describe import own_types
 from tui.screens.document import DocumentScreen
 from tui.widgets.draw import Piece
 from tui.widgets.keybar import Hint
@@ -45,7 +47,10 @@ class DiffScreen(DocumentScreen):
             self.set_freshness("out of date" if self.diffs else "not read")
             return
         self.detail = left
-        self.diffs = await asyncio.to_thread(compare, left, right)
+        schema = self.services.schemas.get(self.ref.context)
+        types = own_types(schema.kinds.get(self.ref.kind) if schema is not None else None)
+        times = [name for name, type in types.items() if type is FieldType.TIME]
+        self.diffs = await asyncio.to_thread(compare, left, right, times)
         now = self.services.clock()
         self.set_freshness(f"as of {clock(now, now)}")
         self._show()

@@ -9,15 +9,16 @@ import yaml
 from textual.app import ComposeResult
 
 from adapters.errors import AdapterError
-from adapters.model import ENDED, Json, Ref, Resource
+from adapters.model import ENDED, Ref
 from adapters.sections import Detail
 from tui import keys
-from tui.core.format import age, clock, iso
+from tui.core.format import clock
+from tui.screens.describe import describe_rows
 from tui.screens.panes import PaneScreen, save_path
 from tui.widgets.document import DocumentView
 from tui.widgets.draw import Piece
 from tui.widgets.keybar import Hint
-from tui.widgets.sections import Row, rows_of, state_pieces, text_rows, written
+from tui.widgets.sections import Row, text_rows
 
 SLOWER = 5
 """An object that has ended is read again so many times less often."""
@@ -103,7 +104,9 @@ class DocumentScreen(PaneScreen):
             rows = yaml_rows(self._yaml)
             self.view.show(lambda width: rows)
         else:
-            self.view.show(lambda width: describe_rows(detail, width, now))
+            schema = self.services.schemas.get(self.ref.context)
+            spec = schema.kinds.get(self.ref.kind) if schema is not None else None
+            self.view.show(lambda width: describe_rows(detail, width, now, spec))
         self._counts()
 
     def _counts(self) -> None:
@@ -196,69 +199,3 @@ def yaml_rows(text: str) -> list[Row]:
         key = at + 1 if at > 0 else (len(line) if line.endswith(":") else 0)
         rows.append(Row(((line[:key], "muted"), (line[key:], "text")), full=line))
     return rows
-
-
-def describe_rows(detail: Detail, width: int, now: float) -> list[Row]:
-    """The object's own fields, the cause, then every section under its title."""
-    rows = [*_core(detail, now)]
-    for section in detail.sections:
-        inner = rows_of(section, width, now)
-        rows += [_plain(""), Row(((section.title, "bold"),), full=section.title)]
-        rows += [_indented(row) for row in inner] or [_plain("  none")]
-    return rows
-
-
-def _core(detail: Detail, now: float) -> Sequence[Row]:
-    found = detail.resource
-    ran = found.duration(now)
-    labels = ", ".join(f"{key}={value}" for key, value in found.labels.items())
-    pairs: list[tuple[str, str | None]] = [
-        ("name", found.name),
-        ("ref", str(found.ref)),
-        ("owner", found.owner),
-        ("group", found.group),
-        ("parent", str(found.parent) if found.parent else None),
-        ("host", found.host),
-        ("pool", found.pool),
-        ("created", _time(found.created, now)),
-        ("started", _time(found.started, now)),
-        ("finished", _time(found.finished, now)),
-        ("ran", None if ran is None else age(ran)),
-        ("progress", f"{found.progress.done}/{found.progress.total}" if found.progress else None),
-        ("labels", labels or None),
-        ("message", found.message),
-        *((str(key), written(value)) for key, value in _extra(found)),
-    ]
-    width = max(9, min(24, max(len(label) for label, _ in pairs)))
-    state = Row(
-        (
-            (f"{'state':<{width}} ", "muted"),
-            *state_pieces(found.state),
-            (f"  {written(found.native_state)}", "text"),
-        ),
-        full=f"state: {found.state.value} ({found.native_state})",
-    )
-    rows = [state]
-    if detail.cause:
-        rows.append(Row(((f"{'why':<{width}} ", "muted"), (written(detail.cause), "failed")), red=True))
-    for label, value in pairs:
-        shown = written(value)
-        rows.append(Row(((f"{label:<{width}} ", "muted"), (shown, "text")), full=f"{label}: {shown}"))
-    return rows
-
-
-def _extra(found: Resource) -> list[tuple[str, Json]]:
-    return [(key, value) for key, value in found.extra.items() if value is not None]
-
-
-def _time(stamp: float | None, now: float) -> str | None:
-    return None if stamp is None else f"{iso(stamp)}  ({age(now - stamp)} ago)" if now >= stamp else iso(stamp)
-
-
-def _plain(text: str) -> Row:
-    return Row(((text, "muted"),), full=text)
-
-
-def _indented(row: Row) -> Row:
-    text = row.full or "".join(piece for piece, _ in row.pieces)
-    return Row((("  ", "text"), *row.pieces), row.ref, row.red, "  " + text)

@@ -31,6 +31,7 @@ class FindSheet(LinesSheet):
         self.host, self.text = host, text
         self.answers: list[Found] = []
         self.done = False
+        self.moved = False
         self.refs: list[Ref] = []
         self.title_left = f"FIND  {safe(text, 60)}"
         self.cursor = 0
@@ -49,7 +50,7 @@ class FindSheet(LinesSheet):
         self._say()
 
     def _say(self) -> None:
-        here = self.refs[self.cursor] if self.cursor is not None and self.cursor < len(self.refs) else None
+        here = self.refs[self.cursor] if self.moved and self.cursor is not None else None
         order = {kind: place for place, kind in enumerate(Kind)}
         answers = sorted(self.answers, key=lambda each: (order[each.kind], each.context))
         rows = [row for each in answers for row in each.rows]
@@ -62,6 +63,7 @@ class FindSheet(LinesSheet):
         lists = "1 list" if len(self.answers) == 1 else f"{len(self.answers)} lists"
         counted = f"{len(rows):,} of {looked:,} in {lists}"
         self.title_right = counted if self.done else f"{counted}, searching"
+        self.show_cursor()
         if self.is_attached:
             self.host.size_sheet()
             self.host.sheet_changed()
@@ -75,7 +77,8 @@ class FindSheet(LinesSheet):
         return [[(safe(str(here)), "muted")] if here is not None else [("nothing has it", "muted")]]
 
     def move(self, by: int) -> None:
-        super().move(by)
+        self.moved = bool(self.refs)
+        super().move(min(by, len(self.refs) - 1 - (self.cursor or 0)))
         self.host.sheet_changed()
 
     def chosen(self, index: int) -> None:

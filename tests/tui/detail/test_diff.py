@@ -81,4 +81,4 @@ async def test_it_is_in_the_help(console: Open) -> None:
     async with console(Two()) as t:
         await t.see("good")
         await t.press("?")
-        await t.see("errors, pulse, diff")
+        await t.see("L I V  log in, invert, d")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
 from adapters.errors import Unavailable
-from adapters.model import Ref
+from adapters.fields import FieldSpec, FieldType
+from adapters.model import Kind, Ref
 from tests.tui.conftest import Open
-from tests.tui.detail.world import CAUSE, RUN, World, failed_run
-from tests.tui.fake import Tester
+from tests.tui.detail.world import CAUSE, RUN, TASKS_SCHEMA, World, failed_run
+from tests.tui.fake import NOW, Tester
 from tui.screens import document
 from tui.screens.document import DocumentScreen
 
@@ -45,6 +47,20 @@ async def test_describe_has_the_object_and_every_section(console: Open) -> None:
         ):
             await t.see(text)
         await t.see("2026-08-22T13:43:48Z  (48m19s ago)")
+
+
+async def test_describe_writes_a_backend_s_own_fields_in_the_form_of_their_type(console: Open) -> None:
+    fields = (
+        FieldSpec("scheduled", "SCHEDULED", FieldType.TIME, "extra.scheduled"),
+        FieldSpec("disk", "DISK", FieldType.SIZE),
+    )
+    kinds = {**TASKS_SCHEMA.kinds, Kind.RUN: replace(TASKS_SCHEMA.kinds[Kind.RUN], fields=fields)}
+    run = failed_run(extra={"scheduled": NOW - 60, "disk": 2.0**31, "shards": 4})
+    async with console(World(rows=[run], schema=replace(TASKS_SCHEMA, kinds=kinds)), size=(100, 60)) as t:
+        await opened(t)
+        await t.see("2026-08-22T14:31:07Z  (1m00s ago)")
+        await t.see("2.0Gi")
+        assert any(line.split()[-2:] == ["shards", "4"] for line in t.lines)
 
 
 async def test_raw_is_the_server_s_own_json_as_yaml(console: Open) -> None:
