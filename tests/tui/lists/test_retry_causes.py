@@ -67,6 +67,7 @@ async def plan(t: Tester) -> PlanSheet:
     return found
 
 
+@pytest.mark.presses("retry-cause", "R")
 async def test_two_hundred_failures_become_groups_and_one_plan(console: Open) -> None:
     adapter = Flaky("lab", batch())
     async with console(adapter, size=(120, 40)) as t:

@@ -53,6 +53,7 @@ async def at(t: Tester, name: str) -> None:
     t.screen.table.select(Ref("lab", Kind.RUN, name))
 
 
+@pytest.mark.presses("tell", "b")
 async def test_it_is_told_by_line_bell_and_notice(console: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     adapter = lab()
     async with console(adapter) as t:

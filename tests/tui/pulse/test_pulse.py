@@ -156,7 +156,7 @@ async def test_it_is_completed_and_in_the_help(console: Open) -> None:
         await t.type("pu")
         await t.see(":pulse")
         await t.press("escape", "?")
-        await t.see("errors, pulse, diff")
+        await t.see("errors, pulse, news")
 
 
 async def test_a_context_that_is_down_leaves_the_rest(console: Open) -> None:

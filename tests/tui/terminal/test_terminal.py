@@ -138,6 +138,7 @@ def alive(pid: int) -> bool:
 # stopped, and going on
 
 
+@pytest.mark.presses("suspend", ":suspend")
 def test_suspend_goes_to_the_shell_and_fg_draws_everything_anew() -> None:
     with Terminal(["sh", "-i"], env={"PS1": "prompt> "}) as t:
         t.see("prompt>")
