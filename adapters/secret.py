@@ -15,6 +15,7 @@ from adapters.errors import Unauthorized
 
 WAYS = ("env", "file", "command")
 COMMAND_TIMEOUT = 10.0
+MOST_REMEMBERED = 8
 COMMAND_KEPT = 300.0
 """Seconds that a command's answer is used again: token helpers are slow, and every request needs one."""
 
@@ -31,6 +32,7 @@ class SecretSource(BaseModel):
     _kept: tuple[float, SecretStr] | None = PrivateAttr(None)
     _turn: tuple[asyncio.AbstractEventLoop, asyncio.Lock] | None = PrivateAttr(None)
     _given: SecretStr | None = PrivateAttr(None)
+    _used: list[SecretStr] = PrivateAttr(default_factory=list)
 
     @model_validator(mode="after")
     def _one_way(self) -> SecretSource:
@@ -46,14 +48,18 @@ class SecretSource(BaseModel):
         return self.value is not None
 
     @property
-    def said(self) -> str | None:
-        """What is used without being in the config: given in place, or what the command said last."""
-        if self._given is not None:
-            return self._given.get_secret_value()
-        return self._kept[1].get_secret_value() if self._kept is not None else None
+    def used(self) -> list[str]:
+        """What it was in this session, the last few: also a secret that was refused must not be told."""
+        return [each.get_secret_value() for each in self._used]
 
     async def read(self) -> str:
         """The secret, stripped of surrounding white space. Raises Unauthorized with what was missing."""
+        found = await self._read()
+        if found not in self.used:
+            self._used[:] = [*self._used[1 - MOST_REMEMBERED :], SecretStr(found)]
+        return found
+
+    async def _read(self) -> str:
         if self._given is not None:
             return self._given.get_secret_value()
         if self.value is not None:
@@ -77,6 +83,8 @@ class SecretSource(BaseModel):
         Raises Unauthorized, with the reason, for a text that cannot be a secret.
         """
         self._given = SecretStr(_checked(text, "the secret that was given")) if text.strip() else None
+        if self._given is not None:
+            self._used.append(self._given)
         self._kept = None
 
     def forget(self) -> bool:

@@ -112,5 +112,4 @@ def _values(source: SecretSource) -> list[str]:
     if source.file is not None:
         with contextlib.suppress(OSError, UnicodeDecodeError):
             values.append(Path(source.file).expanduser().read_text(encoding="utf-8"))
-    said = source.said
-    return [*values, said] if said else values
+    return values + source.used

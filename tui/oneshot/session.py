@@ -69,7 +69,10 @@ class Session:
         if name not in self._adapters:
             from tui.config import build_adapter
 
-            self._adapters[name] = build_adapter(self.context(name))
+            context = self.context(name)
+            for address in context.settings.in_the_clear():
+                print(f"runyard: {name}: {address} is not encrypted", file=sys.stderr, flush=True)
+            self._adapters[name] = build_adapter(context)
         return self._adapters[name]
 
     def schema(self, name: str) -> Schema:

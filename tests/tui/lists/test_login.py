@@ -81,7 +81,7 @@ async def test_what_was_given_counts_until_it_is_taken_back() -> None:
     source = SecretSource.model_validate({"value": "configured"})
     source.give("given")
     assert await source.read() == "given"
-    assert source.said == "given"  # so that a crash report can leave it out
+    assert source.used == ["given"]  # so that a crash report can leave it out
     source.give("")
     assert await source.read() == "configured"
     with pytest.raises(Unauthorized):
