@@ -126,6 +126,7 @@ KEYS: tuple[KeySpec, ...] = (
     *_specs("FIND", (LIST,), ("warp", "w", "same pool or group"), ("group", "B", "group by")),
     *_specs("FIND", (ANY,), ("command", ":", "go or do"), ("aliases", "ctrl-a", "aliases")),
     *_specs("FIND", (ANY,), ("find", "", "in every kind of list")),
+    *_specs("LOOK", (ANY,), ("usual", "", "what takes longer than usual")),
     *_specs("FIND", (LOGS, DOCUMENT), ("next-match", "n", "next match"), ("previous-match", "N", "previous match")),
     *_specs(
         "TABLE",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from adapters.errors import AdapterError
@@ -59,26 +59,27 @@ async def _ask(
         return await _matching(context, kind, wanted, list(known.rows.values()), now)
     if schema.kinds[kind].scope is Scope.PARENT:
         return Found(context, kind, note="listed only under another object")
-    rows: dict[str, Resource] = {row.ref.id: row for row in known.rows.values()}
     try:
-        total, whole = await _read(adapter, kind, rows)
+        rows, total, whole = await newest(adapter, kind, known.rows.values())
     except AdapterError as error:
-        found = await _matching(context, kind, wanted, list(rows.values()), now)
-        return Found(context, kind, found.rows, found.looked_at, error.sentence)
+        return await _matching(context, kind, wanted, list(known.rows.values()), now, error.sentence)
     note = "" if whole else f"the newest {len(rows):,}{f' of {total:,}' if total else ''} only"
-    return await _matching(context, kind, wanted, list(rows.values()), now, note)
+    return await _matching(context, kind, wanted, rows, now, note)
 
 
-async def _read(adapter: Adapter, kind: Kind, rows: dict[str, Resource]) -> tuple[int | None, bool]:
-    """The newest pages into `rows`; how many there are, and whether that was all."""
+async def newest(
+    adapter: Adapter, kind: Kind, known: Iterable[Resource] = ()
+) -> tuple[list[Resource], int | None, bool]:
+    """The newest pages beside what is known; how many there are, and whether that was all. Raises AdapterError."""
+    rows = {row.ref.id: row for row in known}
     cursor: str | None = None
     for _ in range(MOST_PAGES):
         page = await adapter.list(kind, cursor=cursor, limit=PAGE)
         rows.update((row.ref.id, row) for row in page.items)
         cursor = page.cursor
         if cursor is None:
-            return page.total, True
-    return page.total, False
+            break
+    return list(rows.values()), page.total, cursor is None
 
 
 async def _matching(

@@ -243,6 +243,11 @@ class GridScreen(Grid, inherit_bindings=False):
 
         find(self, text)
 
+    def do_usual(self) -> None:
+        from tui.screens.usual import UsualSheet
+
+        self.open_sheet(UsualSheet(self))
+
     def do_every(self) -> None:
         pace.every(self, (), "")
 
