@@ -31,8 +31,8 @@ from tui.wiring import build_services
 SPEED = 144
 INTERVAL = 0.1
 TICK = 0.1
-ARRIVALS = 0.1
-"""Runs a simulated minute and backend: some 14 a minute of the soak."""
+ARRIVALS = 0.04
+"""Runs a simulated minute and backend, some 6 a minute of the soak: enough to see, too few to fill the memory."""
 
 WEATHER = ("status=503", "reset", "malformed", "truncate", "latency=0.3")
 """Each strikes one request in a hundred."""
@@ -89,6 +89,13 @@ class Report:
         third = max(1, len(counts) // 3)
         return statistics.median(counts[:third]), statistics.median(counts[-third:])
 
+    def by_time(self, parts: int = 10) -> list[Sample]:
+        """The last sample of each tenth."""
+        ends = [self.seconds * (part + 1) / parts for part in range(parts)]
+        return [
+            [sample for sample in self.samples if sample.at <= end or sample is self.samples[0]][-1] for end in ends
+        ]
+
     def lines(self) -> list[str]:
         settled = next(sample for sample in self.samples if sample.at >= self.settled_after)
         counts = (f"{what} {before:.0f} to {after:.0f}" for what in COUNTED for before, after in [self.grown(what)])
@@ -99,6 +106,7 @@ class Report:
             "Met by an error: " + ", ".join(f"{name} {self.errors[name]:,}" for name in BACKENDS) + ".",
             f"Memory {settled.memory:.0f} MiB after {self.settled_after:.0f} s, "
             f"{self.samples[-1].memory:.0f} MiB at the end ({self.growth:.2f}x).",
+            "Memory over time: " + ", ".join(f"{sample.memory:.0f}" for sample in self.by_time()) + " MiB.",
             "Medians of the first and the last third: " + ", ".join(counts) + ".",
             f"{self.rows:,} rows compared with the mock's own truth, {len(self.wrong)} differ.",
         ]
