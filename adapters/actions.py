@@ -77,6 +77,8 @@ class ParamType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ParamSpec:
+    """`path` is where the object, as the server has it, holds the present value: what an editor begins with."""
+
     id: str
     title: str
     type: ParamType = ParamType.TEXT
@@ -84,6 +86,7 @@ class ParamSpec:
     default: Json = None
     choices: tuple[str, ...] = ()
     help: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,7 +210,14 @@ ACTIONS: tuple[ActionSpec, ...] = (
         WORK,
         "replaces the Python packages it is run with",
         params=(
-            ParamSpec("requirements", "Requirements", ParamType.JSON, required=True, help='{"pip": "torch==2.4"}'),
+            ParamSpec(
+                "requirements",
+                "Requirements",
+                ParamType.JSON,
+                required=True,
+                help='{"pip": "torch==2.4"}',
+                path="script.requirements",
+            ),
         ),
     ),
     ActionSpec("archive", "Archive", WORK, "moves it to the archive; stops it if it runs", why_not=_archive),

@@ -46,7 +46,11 @@ SET_LABELS = ActionSpec(
     "Set labels",
     RUNS,
     "changes the labels that are named, keeps the others",
-    params=(ParamSpec("labels", "Labels", ParamType.LABELS, required=True, help="an empty value clears a label"),),
+    params=(
+        ParamSpec(
+            "labels", "Labels", ParamType.LABELS, required=True, help="an empty value clears a label", path="labels"
+        ),
+    ),
 )
 ARCHIVING = (
     ActionSpec("archive", "Archive", RUNS, "sets flag=archive; does not stop it", why_not=_archived),

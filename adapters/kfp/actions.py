@@ -54,6 +54,7 @@ ACTIONS = (
                 "Parameters",
                 ParamType.JSON,
                 help="an object; its keys replace those of the run, the others stay",
+                path="runtime_config.parameters",
             ),
         ),
     ),

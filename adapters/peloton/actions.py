@@ -87,7 +87,7 @@ TOLERANCE = (
     ParamSpec("start_paused", "start paused", ParamType.BOOL, default=False, help="resume begins it"),
 )
 REPLACING = (
-    ParamSpec("spec", "new spec", ParamType.JSON, required=True, help=SPEC_HELP),
+    ParamSpec("spec", "new spec", ParamType.JSON, required=True, help=SPEC_HELP, path="jobInfo.spec"),
     *TOLERANCE,
     ParamSpec("rollback_on_failure", "roll back", ParamType.BOOL, default=False, help="when it fails"),
     ParamSpec("in_place", "in place", ParamType.BOOL, default=False, help="try the same hosts"),
@@ -275,6 +275,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
                 ParamType.JSON,
                 required=True,
                 help="keys that replace those it has, resources by kind; -f FILE takes JSON or YAML",
+                path="spec",
             ),
             ParamSpec("force", "force", ParamType.BOOL, default=False, help="without the server's checks"),
         ),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from adapters.actions import ActionSpec, ParamType
 from adapters.model import Json
+from tui.core.objecttext import NotAnObject, read_any
 from tui.oneshot.failure import Failure
 
 MOST = 8 * 1024 * 1024
@@ -35,25 +35,13 @@ def read_file(name: str | None) -> dict[str, Json]:
         raise Failure(f"cannot read {name}: {getattr(error, 'strerror', None) or error}") from None
     if len(text) > MOST:
         raise Failure(f"{name} is over {MOST // 2**20} MiB")
-    value = _parsed(text, name)
+    try:
+        value = read_any(text)
+    except NotAnObject as error:
+        raise Failure(f"{name} is {error}") from None
     if not isinstance(value, dict):
         raise Failure(f"{name} holds no object", "it takes {key: value, ...} as JSON or YAML")
     return value
-
-
-def _parsed(text: str, name: str) -> Json:
-    try:
-        return json.loads(text)  # type: ignore[no-any-return]
-    except (ValueError, RecursionError):
-        pass
-    import yaml
-
-    try:
-        # Through JSON, so that dates and other YAML types become what an API takes.
-        return json.loads(json.dumps(yaml.safe_load(text), default=str))  # type: ignore[no-any-return]
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise Failure(f"{name} is neither JSON nor YAML: {first}") from None
 
 
 def for_action(specs: Sequence[ActionSpec], settings: dict[str, Json], body: dict[str, Json]) -> dict[str, Json]:

@@ -9,10 +9,13 @@ from textual._time import get_time
 
 from adapters.errors import AdapterError
 from adapters.model import Json, Ref
+from tui.core.params import BadParam
 from tui.core.plan import Confirm, Outcome, Plan
 from tui.core.planner import PlanRefused, find_action
+from tui.handover import NotHandedOver
 from tui.screens import planview
-from tui.screens.planface import Phase, PlanFace
+from tui.screens.planeditor import edit_params
+from tui.screens.planface import EDITOR_KEY, Phase, PlanFace
 from tui.screens.planform import Form
 from tui.widgets.prompt import LineEdit
 
@@ -86,7 +89,22 @@ class PlanSheet(PlanFace):
             if not plan.can:
                 self.phase = Phase.REFUSED
                 self.problem = plan.targets[0].reason if len(plan.targets) == 1 else "nothing here can be done"
-        self.on = "cancel"
+        if not self.filling or self.moved:
+            self.on = "cancel"
+        self.filling = False
+        self._shield()
+
+    async def _in_editor(self) -> None:
+        """The parameters in `$EDITOR`; the plan is made anew of what comes back, and asked about as any other."""
+        assert self.form is not None
+        try:
+            if await edit_params(self, self.form):
+                if self.form.complete:
+                    await self._make()
+                else:
+                    self.plan, self._made_with, self.phase, self.on = None, None, Phase.ASKING, "field:0"
+        except (NotHandedOver, BadParam) as error:
+            self.host.message(str(error), "failed")
         self._shield()
 
     async def _planned(self, values: Mapping[str, Json]) -> Plan:
@@ -205,8 +223,10 @@ class PlanSheet(PlanFace):
         if key in ("tab", "shift-tab"):
             stops = self.stops
             self.moved = False
-            self._leave()
+            remade = self._leave()
             self.on = stops[(stops.index(self.on) + (1 if key == "tab" else -1)) % len(stops)]
+            # Who goes on to the next field goes on typing, and a letter must not meet the question.
+            self.filling = remade and self.on.startswith("field:")
         elif key == "escape" and self.phase is not Phase.RUNNING:
             if self.view != "plan":
                 self.view, self.first = "plan", 0
@@ -214,6 +234,8 @@ class PlanSheet(PlanFace):
                 self.close()
         elif key == "enter":
             self._enter()
+        elif key == EDITOR_KEY and self.editable:
+            self.run_worker(self._in_editor(), group="editor", exclusive=True, exit_on_error=False)
         elif key in ("up", "down", "pageup", "pagedown"):
             page = max(1, self.size.height - 2)
             self.first += {"up": -1, "down": 1, "pageup": -page, "pagedown": page}[key]

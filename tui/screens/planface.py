@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from tui.screens.base import GridScreen
 
 
+EDITOR_KEY = "ctrl-t"
+
+
 class Phase(StrEnum):
     READING = "reading"
     ASKING = "asking"
@@ -53,6 +56,7 @@ class PlanFace(Sheet):
         self.first = 0
         self.hidden = 0
         self.moved = False
+        self.filling = False
         self.red_line: int | None = None
         self.up = False
         self._given = dict(params)
@@ -90,6 +94,12 @@ class PlanFace(Sheet):
     def _created(self) -> Ref | None:
         made = [target.created for target in (self.plan.targets if self.plan else ()) if target.created]
         return made[0] if len(made) == 1 else None
+
+    @property
+    def editable(self) -> bool:
+        """Whether there are parameters to be edited, and nothing was started yet."""
+        asking = self.phase in (Phase.ASKING, Phase.REFUSED)
+        return asking and self.form is not None and bool(self.form.params)
 
     def redraw(self) -> None:
         if not self.up:
@@ -247,15 +257,16 @@ class PlanFace(Sheet):
             return (("esc", "cancel", True),)
         if self.phase is Phase.RUNNING:
             return (("enter", "press", True), ("d", self._all(), True), ("y", "raw", True))
-        looks: tuple[Hint, ...] = (("d", self._all(), True), ("y", "raw", True), ("c", "as command", True))
+        editor: tuple[Hint, ...] = (("^t", "in editor", True),) if self.editable else ()
+        looks: tuple[Hint, ...] = (*editor, ("d", self._all(), True), ("y", "raw", True), ("c", "as command", True))
         if plan is None or self.phase is Phase.REFUSED:
-            return (("esc", "close", True), *(looks if plan else ()))
+            return (("esc", "close", True), *(looks if plan else editor))
         if self.phase is Phase.ENDED:
             opens: tuple[Hint, ...] = (("o", "open what was made", True),) if self._created() else ()
             return (("enter", "close", True), *opens, *looks)
         ways: tuple[Hint, ...] = (("tab", "next", True), ("enter", "press", True), ("esc", "cancel", True))
         if plan.confirm is Confirm.KEY:
-            return (("y", planview.verb(plan), self.by_key), *ways, ("d", self._all(), True), looks[2])
+            return (("y", planview.verb(plan), self.by_key), *ways, *editor, ("d", self._all(), True), looks[-1])
         return (*ways, *looks)
 
     def _all(self) -> str:

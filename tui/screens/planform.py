@@ -16,21 +16,37 @@ from tui.widgets.prompt import LineEdit
 LABEL_WIDTH = 9
 FIELD_WIDTH = 40
 REASON = ParamSpec("", "reason")
+CLEARS = frozenset({"backspace", "delete", "ctrl-u", "ctrl-k", "ctrl-w"})
 
 
 @dataclass
 class FormField:
-    """One line of the form. `value` is what is typed; BOOL and CHOICE are stepped through instead."""
+    """One line of the form: what is typed; BOOL and CHOICE are stepped through instead.
+
+    `held` is a value from the editor, too large for a line; it is cleared or edited again, never typed in.
+    """
 
     param: ParamSpec
     required: bool = False
     edit: LineEdit = field(default_factory=LineEdit)
+    held: Json = None
 
     @classmethod
     def of(cls, param: ParamSpec) -> FormField:
         made = cls(param, param.required)
-        made.edit.set(_written(param.default))
+        made.take(param.default)
         return made
+
+    def take(self, value: Json) -> None:
+        text = _labels(value) if self.param.type is ParamType.LABELS else _written(value)
+        large = isinstance(value, dict | list) and (len(text) > FIELD_WIDTH or not text.isprintable())
+        self.held = value if large else None
+        self.edit.set("" if large else text)
+
+    @property
+    def value(self) -> Json:
+        """What is filled in; text is read into its type by the planner."""
+        return self.held if self.held is not None else self.text
 
     @property
     def typed(self) -> bool:
@@ -42,22 +58,26 @@ class FormField:
 
     def problem(self) -> str:
         """What is wrong with it, in a few words; empty when nothing is."""
-        if not self.text.strip():
+        if self.held is None and not self.text.strip():
             return "required here" if self.required else ""
         try:
-            read_value(self.param, self.text)
+            read_value(self.param, self.value)
         except BadParam as error:
             return str(error)
         return ""
 
     def press(self, key: str, character: str | None) -> bool:
         """Edit, toggle or choose; False when the key means nothing here."""
+        if self.held is not None:
+            if key in CLEARS:
+                self.held = None
+            return key in CLEARS
         if self.typed:
             return self.edit.press(key, character)
         if key not in ("space", "left", "right"):
             return False
         values = ["true", "false"] if self.param.type is ParamType.BOOL else list(self.param.choices)
-        if not self.required:
+        if not self.required and self.param.default is None:
             values.append("")
         at = values.index(self.text) if self.text in values else -1
         self.edit.set(values[(at + (-1 if key == "left" else 1)) % len(values)])
@@ -71,6 +91,8 @@ class FormField:
         if not self.typed:
             shown = self.text or "-"
             pieces.append((f"‹ {shown} ›" if focused else shown, "accent" if focused else "text"))
+        elif self.held is not None:
+            pieces.append((_told(self.held), "accent" if focused else "text"))
         else:
             pieces += caret(self.edit, room, focused=focused)
         problem = self.problem()
@@ -114,10 +136,15 @@ class Form:
             for param in spec.params:
                 if param.id not in found:
                     found[param.id] = FormField.of(param)
-        for name, value in given.items():
-            if name in found:
-                found[name].edit.set(_written(value))
-        return cls(list(found.values()))
+        form = cls(list(found.values()))
+        form.take({name: value for name, value in given.items() if name in found}, others=False)
+        return form
+
+    def take(self, values: Mapping[str, Json], *, others: bool = True) -> None:
+        """Fill in; the `others` are emptied."""
+        for each in self.params:
+            if others or each.param.id in values:
+                each.take(values.get(each.param.id))
 
     @property
     def fields(self) -> list[FormField]:
@@ -130,7 +157,7 @@ class Form:
 
     def values(self) -> dict[str, Json]:
         """What is filled in, as text; the planner reads it into types."""
-        return {each.param.id: each.text for each in self.params if each.text.strip()}
+        return {each.param.id: each.value for each in self.params if each.held is not None or each.text.strip()}
 
     def problem(self) -> str:
         """The first thing that keeps the plan from being carried out."""
@@ -140,6 +167,20 @@ class Form:
     def complete(self) -> bool:
         """Every parameter is usable; the reason does not count."""
         return not any(each.problem() for each in self.params)
+
+
+def _labels(value: Json) -> str:
+    """`a=b,c=d`, where that can be read back."""
+    plain = isinstance(value, dict) and not any(set(",=") & set(f"{k}{v}") for k, v in value.items())
+    return ",".join(f"{k}={v}" for k, v in value.items()) if plain and isinstance(value, dict) else _written(value)
+
+
+def _told(value: Json) -> str:
+    """A large value in a few words."""
+    assert isinstance(value, dict | list)
+    parts = f"{len(value)} {'key' if isinstance(value, dict) else 'item'}{'s' if len(value) != 1 else ''}"
+    first = ", ".join(map(str, value)) if isinstance(value, dict) else ""
+    return safe(cut(f"{parts}: {first}" if first else parts, FIELD_WIDTH))
 
 
 def _written(value: Json) -> str:

@@ -444,7 +444,10 @@ async def test_parameters_make_the_plan_anew_and_a_wrong_one_blocks_it(console: 
         await t.press("tab")
         await ready(t)
         assert shown.plan.params["mode"] == "fast"
+        assert shown.on == "field:2"
         await t.press("y")
+        assert shown.phase is Phase.ASKING, "a letter for the next field confirms nothing"
+        await t.press("tab", "tab", "tab", "y")
         await t.until(lambda: world.performed)
 
 
