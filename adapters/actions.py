@@ -6,10 +6,10 @@ Action ids are one list for all backends (`ACTION_IDS`); what a backend calls un
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from adapters.frozen import dataclass
 from adapters.model import Json, Kind, Ref, Resource, State
 
 ACTION_IDS = frozenset(

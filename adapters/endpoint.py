@@ -6,9 +6,10 @@ Reads and writes are not HTTP verbs: Peloton posts everything, ClearML writes by
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
+
+from adapters.frozen import dataclass
 
 F = TypeVar("F", bound=Callable[..., Any])
 

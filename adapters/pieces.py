@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Generic, TypeVar
+
+from adapters.frozen import dataclass
 
 T = TypeVar("T")
 _DECODER = json.JSONDecoder()

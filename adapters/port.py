@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from adapters.actions import ActionResult, ActionSpec, Preview
 from adapters.fields import FieldSpec
+from adapters.frozen import dataclass
 from adapters.model import Event, Health, Json, Kind, LogChunk, LogSource, Ref, Resource
 from adapters.permit import Permit
 

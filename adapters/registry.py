@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from adapters.frozen import dataclass
 from adapters.names import nearest
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json as jsonlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from adapters.errors import AdapterError, BadPayload
+from adapters.frozen import dataclass
 from adapters.model import Json
 
 M = TypeVar("M", bound=BaseModel)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from adapters.errors import AdapterError, RateLimited, Timeout, Unavailable
+from adapters.frozen import dataclass
 
 RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 

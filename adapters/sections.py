@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
+from adapters.frozen import dataclass
 from adapters.model import Json, Ref, Resource, State, Timestamp
 
 

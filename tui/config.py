@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from adapters import registry
 from adapters.actions import ACTION_ALIASES, ACTION_IDS
+from adapters.frozen import dataclass
 from adapters.model import ALL_CONTEXTS, CONTEXT_NAME, parse_kind
 from adapters.names import nearest
 from adapters.secret import SecretSource

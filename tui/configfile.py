@@ -6,12 +6,12 @@ import os
 import stat
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from adapters.frozen import dataclass
 from adapters.names import nearest
 
 WAYS = ("env", "file", "command")

@@ -7,8 +7,9 @@ id, by which it is rebound; screens answer to it with a method `do_<id>`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from adapters.frozen import dataclass
 from adapters.names import nearest
 
 ANY = "any"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from adapters.clearml.fields import SORT_KEYS
 from adapters.clearml.mapping import ACTIVE_STATUSES, ARCHIVED, statuses_for
+from adapters.frozen import dataclass
 from adapters.model import Json
 from adapters.port import Op, Query, SortKey, Term
 

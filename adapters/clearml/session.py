@@ -7,11 +7,11 @@ import base64
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from adapters.clearml.settings import ClearmlSettings
 from adapters.endpoint import Effect
 from adapters.errors import Unauthorized
+from adapters.frozen import dataclass
 from adapters.http import HttpClient, bad_payload
 from adapters.model import Json
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from adapters.actions import ActionSpec, ParamSpec, ParamType
+from adapters.frozen import dataclass
 from adapters.model import Kind, Resource, State
 
 RUNS = frozenset({Kind.RUN})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
 from adapters.fields import FieldSpec, FieldType
+from adapters.frozen import dataclass
 from adapters.jobmanager import wire
 from adapters.jobmanager.actions import Editable
 from adapters.jobmanager.mapping import NO_COLUMNS, Columns

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from adapters.errors import AdapterError, Invalid, NotFound
+from adapters.frozen import dataclass
 from adapters.jobmanager import wire
 from adapters.jobmanager.api import JobManagerApi
 from adapters.jobmanager.capabilities import UNTOLD, Abilities, understand

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias
 from urllib.parse import quote, unquote
 
+from adapters.frozen import dataclass
 from adapters.jobmanager import wire
 from adapters.jobmanager.wire import instant
 from adapters.model import ENDED, Instant, Json, Kind, Progress, Ref, Run, State, Task

@@ -6,9 +6,9 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from adapters.frozen import dataclass
 from adapters.jobmanager.fields import EXTENSIONS
 from adapters.jobmanager.mapping import ACTIVE, JOB_STATES
 from adapters.jobmanager.wire import moment

@@ -6,8 +6,8 @@ import json
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from adapters.frozen import dataclass
 from adapters.kfp import wire
 from adapters.kfp.mapping import below, task_ref, to_state
 from adapters.kfp.tree import Step

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from adapters.frozen import dataclass
 from adapters.kfp.api import Predicate
 from adapters.kfp.fields import FILTER_KEYS, SORT_KEYS
 from adapters.kfp.mapping import ACTIVE_STATES, STATE_MAP

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from adapters.frozen import dataclass
 from adapters.http import Reply
 from adapters.kfp import mapping, wire
 from adapters.kfp.names import Names, parse

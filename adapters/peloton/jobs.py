@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from adapters.errors import Invalid
+from adapters.frozen import dataclass
 from adapters.model import Json
 from adapters.peloton import states, wire
 from adapters.peloton.api import PelotonApi

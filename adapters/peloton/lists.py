@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from adapters.errors import NotFound
+from adapters.frozen import dataclass
 from adapters.model import Json, Kind, Resource
 from adapters.peloton import states, wire
 from adapters.peloton.api import PelotonApi

@@ -7,10 +7,10 @@ import contextlib
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from adapters.errors import AdapterError, NotFound
+from adapters.frozen import dataclass
 from adapters.model import Json, Resource
 from adapters.peloton import states, wire
 from adapters.peloton.api import PelotonApi

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
 from adapters.errors import AdapterError, BadPayload, Conflict, NotFound, Timeout, Unavailable, Unsupported
+from adapters.frozen import dataclass
 from adapters.model import ENDED, FAULTY, LogChunk, LogMode, LogSource, Pod, State
 from adapters.peloton import wire
 from adapters.peloton.api import PelotonApi

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from adapters.actions import ActionResult, Affected, Preview
 from adapters.errors import Conflict
+from adapters.frozen import dataclass
 from adapters.model import Json, Kind, Ref
 from adapters.peloton import documents
 from adapters.peloton.api import PelotonApi

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from adapters.actions import Affected, Preview
 from adapters.errors import AdapterError
+from adapters.frozen import dataclass
 from adapters.model import Kind, Ref
 from adapters.peloton import mapping, states, wire
 from adapters.peloton.api import PelotonApi

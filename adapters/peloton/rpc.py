@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from adapters.endpoint import Effect
+from adapters.frozen import dataclass
 
 JOB = "peloton.api.v1alpha.job.stateless.svc.JobService"
 POD = "peloton.api.v1alpha.pod.svc.PodService"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from adapters.frozen import dataclass
 from adapters.secret import Secret
 from adapters.settings import ContextSettings
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from adapters.errors import AdapterError, NotFound, Unsupported
+from adapters.frozen import dataclass
 from adapters.model import Json, Kind, Ref, State, Volume
 from adapters.peloton import wire
 from adapters.peloton.api import PelotonApi

@@ -7,11 +7,11 @@ import importlib
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from adapters.errors import Unauthorized, Unavailable
+from adapters.frozen import dataclass
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 TIMEOUT = 10.0

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 
 from adapters.errors import Invalid
+from adapters.frozen import dataclass
 from adapters.model import LogChunk, LogSource
 from adapters.vertex import wire
 from adapters.vertex.api import VertexApi

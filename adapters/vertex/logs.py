@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from time import time
 
+from adapters.frozen import dataclass
 from adapters.model import ENDED, Kind, LogMode, LogSource, Ref
 from adapters.vertex import wire
 from adapters.vertex.mapping import culprit, part_ref, pools, run_ref, to_state

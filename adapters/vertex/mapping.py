@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import quote, unquote
 
+from adapters.frozen import dataclass
 from adapters.model import DERIVED, ENDED, Instant, Json, Kind, Pod, Ref, Run, State, Task
 from adapters.vertex import wire
 

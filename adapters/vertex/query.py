@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from adapters.frozen import dataclass
 from adapters.port import Op, Query, Term
 from adapters.vertex.mapping import ENDED_STATES, STATE_MAP
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from adapters.frozen import dataclass
 from tui.core.text import safe
 
 LONGEST = 48

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from adapters.fields import FieldType
+from adapters.frozen import dataclass
 from adapters.model import DERIVED, Capacity, Pool, Progress, Resource, State
 from tui.core import format
 from tui.core.column_sets import Column

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import attrgetter
 from types import MappingProxyType
 
 from adapters.fields import FieldType
+from adapters.frozen import dataclass
 from adapters.model import Kind
 from tui.core.values import COMMON, Field
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 from typing import Any, TextIO
 
 from adapters.fields import FieldType
+from adapters.frozen import dataclass
 from adapters.model import Json, Progress, Resource
 from tui.core.column_sets import Column
 from tui.core.export import csv_cell, to_record

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from adapters.frozen import dataclass
 from adapters.port import Op
 
 LONGEST = 2000

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
+from adapters.frozen import dataclass
 from adapters.model import Ref, Resource
 from tui.core.loglines import Level
 from tui.core.logspool import SpooledLog, SpoolLine

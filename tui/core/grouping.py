@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from adapters.frozen import dataclass
 from adapters.model import FAULTY, Resource
 from tui.core.causes import cause_of, quoted
 from tui.core.values import COMMON

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from adapters.frozen import dataclass
 from adapters.model import Json
 
 UNKNOWN, UNDER_WAY, NOT_STARTED = "unknown", "under way", "not-started"

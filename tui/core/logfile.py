@@ -16,9 +16,9 @@ import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from adapters.frozen import dataclass
 from adapters.model import LogMode, LogSource, Timestamp
 from tui.core.loglines import Level, line_level, line_time
 

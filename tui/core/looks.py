@@ -12,10 +12,10 @@ import math
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from adapters.frozen import dataclass
 from adapters.model import ENDED, FAULTY, Capacity, Kind, Pool, Resource, Timestamp
 from tui.core.private import make_private
 from tui.core.store import Snapshot

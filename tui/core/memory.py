@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
+from adapters.frozen import dataclass
 from adapters.model import Kind
 from adapters.port import SortKey
 from tui.core.column_sets import Column

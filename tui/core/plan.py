@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from adapters.actions import ActionSpec, Preview
 from adapters.errors import AdapterError
+from adapters.frozen import dataclass
 from adapters.model import NOTHING, Json, Ref, Resource, Timestamp
 
 

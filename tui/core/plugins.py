@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from adapters.frozen import dataclass
 from adapters.model import Kind, Resource
 
 if TYPE_CHECKING:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from heapq import nsmallest
 from itertools import accumulate
 from math import inf
 from statistics import median
 
+from adapters.frozen import dataclass
 from adapters.model import ENDED, FAULTY, WAITING, Capacity, Kind, Pool, Ref, Resource, Run, State
 from tui.core.causes import Cause, cause_of, quoted
 from tui.core.format import is_full

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from adapters.fields import FieldType
+from adapters.frozen import dataclass
 from adapters.model import Resource, State
 from adapters.names import nearest
 from adapters.port import KindSpec, Op, Term

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from adapters.frozen import dataclass
 from adapters.port import Adapter, Schema
 from tui.core.glimpse import Glimpses
-from tui.core.looks import Looks
-from tui.core.looks import Looks
 from tui.core.guards import Guards
+from tui.core.looks import Looks
 from tui.core.memory import Memory
 from tui.core.plan import OPEN, Guard
 from tui.core.pulse import Samples

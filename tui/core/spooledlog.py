@@ -8,9 +8,9 @@ import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from adapters.frozen import dataclass
 from adapters.model import LogSource, Timestamp
 from tui.core.logfile import REGION, LogFile
 from tui.core.loglines import Level, line_level, suspects

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Any
 
 from adapters.errors import AdapterError
+from adapters.frozen import dataclass
 from adapters.model import Kind, Ref, Resource, State
 from adapters.port import ANY, Query, Term
 from tui.core.drains import Drains

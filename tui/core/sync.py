@@ -6,9 +6,10 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from adapters.errors import AdapterError, Forbidden, Invalid, NotFound, Unsupported
+from adapters.frozen import dataclass
 from adapters.model import Kind, Ref, Resource
 from adapters.port import ANY, Adapter, KindSpec, Query, Schema
 from tui.core.store import Key, Store

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from adapters.frozen import dataclass
 from adapters.model import ENDED, Kind, Ref, Resource
 from adapters.port import Adapter, Change, KindSpec, Page, Query, Scope
 from adapters.turns import give_way

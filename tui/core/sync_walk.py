@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
 from adapters.errors import AdapterError, BadPayload, NotFound
+from adapters.frozen import dataclass
 from adapters.model import Ref, Resource
 from adapters.port import Page
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 
 from adapters.errors import AdapterError
+from adapters.frozen import dataclass
 from adapters.model import ENDED, Kind, Ref, Resource, State
 from tui.core.store import Diff, Key, Store
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from adapters.errors import AdapterError, NotFound
+from adapters.frozen import dataclass
 from adapters.model import Ref
 from adapters.port import Adapter
 from tui.core.journal import Journal, JournalUnwritable

@@ -9,7 +9,6 @@ import math
 import re
 import string
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 from functools import lru_cache
 from operator import attrgetter
@@ -17,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from adapters.fields import FieldSpec, FieldType
+from adapters.frozen import dataclass
 from adapters.model import Kind, Progress, Resource, State
 from adapters.port import Schema
 

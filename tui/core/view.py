@@ -9,9 +9,9 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from adapters.frozen import dataclass
 from adapters.model import Kind, Ref, Resource, State
 from adapters.port import SortKey
 from tui.core.columns import DEFAULT_SORT

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
+from adapters.frozen import dataclass
 from tui.oneshot import complete
 from tui.oneshot.options import given, global_options
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from adapters.errors import AdapterError, Unauthorized
+from adapters.frozen import dataclass
 from adapters.model import Kind, Pool, Resource, State
 from tui.core import format, zone
 from tui.core.cells import capacity, native_word

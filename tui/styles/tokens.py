@@ -7,13 +7,15 @@ colours to the terminal, `mono` has none at all (NO_COLOR).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 from types import MappingProxyType
 
 from rich.color import Color, ColorParseError, ColorSystem
 from rich.errors import StyleSyntaxError
 from rich.style import Style
+
+from adapters.frozen import dataclass
 
 TOKENS = (
     *("text", "muted", "accent", "key", "ok", "running", "waiting", "failed", "aborted", "stale", "changed"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich.cells import cell_len
 from textual import events
@@ -11,6 +10,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from adapters.frozen import dataclass
 from tui.core.text import cut
 from tui.styles import tokens
 from tui.widgets.draw import Piece, blank, line, width_of

@@ -8,7 +8,6 @@ because a changed row count would otherwise lay out the whole screen anew.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from rich.segment import Segment
@@ -18,6 +17,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from adapters.frozen import dataclass
 from adapters.model import Ref
 from adapters.port import SortKey
 from tui.core.columns import Cell, Column, fit, head_line

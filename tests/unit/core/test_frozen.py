@@ -88,7 +88,8 @@ def test_nothing_can_be_changed_and_a_replaced_one_is_another() -> None:
 def test_they_are_equal_by_value_within_a_class_and_say_what_they_are() -> None:
     assert Point(1) == Point(1, note="another") != Point(2)
     assert Point(1) != Deep(1)
-    assert Point(1) != tuple[Any, ...]((1, 2, []))
+    other: object = (1, 2, [])
+    assert Point(1) != other
     assert hash(Named(needed=1)) == hash(Named(needed=1))
     assert {Named(needed=1), Named(needed=1)} == {Named(needed=1)}
     assert repr(Deep(1, z=3)) == "Deep(x=1, y=2, tags=[], z=3)"
