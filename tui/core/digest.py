@@ -5,6 +5,7 @@ Nothing is made up: what neither can tell is a sentence in `unknown`.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,8 +57,12 @@ def digest(sides: Sequence[Side], acted: Sequence[Acted], now: Timestamp) -> Dig
         Part("POOLS", len(pools), _few(pools)),
         Part("ACTED", len(acted), tuple(_act(each, now) for each in reversed(acted))),
     )
-    unknown = [sentence for side in sides for sentence in _unknown(side, now)]
-    return Digest(failures.count, len(recovered), ended.count, tuple(p for p in parts if p.items), tuple(unknown))
+    unknown: dict[str, list[str]] = {}
+    for side in sides:
+        for sentence in _unknown(side, now):
+            unknown.setdefault(sentence, []).append(side.context)
+    said = tuple(f"{', '.join(names)}: {sentence}" for sentence, names in unknown.items())
+    return Digest(failures.count, len(recovered), ended.count, tuple(p for p in parts if p.items), said)
 
 
 def failed_since(row: Resource, since: Timestamp, base: Look | None) -> bool | None:
@@ -179,29 +184,28 @@ def _act(act: Acted, now: Timestamp) -> Item:
 
 def _unknown(side: Side, now: Timestamp) -> Iterator[str]:
     """What cannot be said of a context, and why."""
-    name = side.context
     for snapshot in (side.runs, side.hosts, side.pools):
         if snapshot is not None and snapshot.error is not None:
             asked = f"since {format.clock(snapshot.as_of, now)}" if snapshot.as_of is not None else "yet"
-            yield f"{name}: no answer about its {snapshot.key.kind.plural} {asked}: {snapshot.error.sentence}"
+            yield f"no answer about its {snapshot.key.kind.plural} {asked}: {snapshot.error.sentence}"
     if side.runs is not None and side.runs.as_of is not None and not side.runs.complete:
         since = begins(side.runs)
-        loaded = f"{side.runs.loaded:,} runs are loaded"
-        yield f"{name}: {loaded}; of those created before {format.clock(since, now)} some may be missing"
+        before = f" before {format.clock(since, now)}" if since is not None and since != math.inf else ""
+        yield f"{side.runs.loaded:,} runs are loaded; of those created{before} some may be missing"
     undated = _undated(side)
     if undated:
-        yield f"{name}: {undated:,} failed runs do not say when"
+        yield f"{undated:,} failed runs do not say when"
     if not side.looks:
-        yield f"{name}: no look from before is kept to compare hosts, pools and recoveries with"
+        yield "no look from before is kept to compare hosts, pools and recoveries with"
         return
     for kind, snapshot in ((Kind.RUN, side.runs), (Kind.HOST, side.hosts), (Kind.POOL, side.pools)):
         base = side.base(kind)
         if snapshot is None:
             continue
         if base is None:
-            yield f"{name}: its {kind.plural} were not seen before {format.clock(side.since, now)}"
+            yield f"its {kind.plural} were not seen before {format.clock(side.since, now)}"
         elif side.since - base.at > 60 and kind is not Kind.RUN:
-            yield f"{name}: {kind.plural} are compared with what they were at {format.clock(base.at, now)}"
+            yield f"{kind.plural} are compared with what they were at {format.clock(base.at, now)}"
 
 
 def _undated(side: Side) -> int:

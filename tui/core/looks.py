@@ -13,6 +13,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeAlias
 
 from adapters.frozen import dataclass
@@ -90,6 +91,7 @@ class Looks:
         self.folder = folder
         self.place = place
         self._known: dict[str, list[Look]] = {}
+        self._keeping = Lock()
 
     def of(self, context: str) -> Sequence[Look]:
         if context not in self._known:
@@ -104,10 +106,11 @@ class Looks:
         holds for this session all the same."""
         if not look:
             return
-        found = {each.at: each for each in (*self._load(context), *self.of(context), look)}
-        kept = self._known[context] = _spread([found[at] for at in sorted(found)])
-        if self.folder is not None:
-            _write(self._path(context), {"looks": [_plain(each) for each in kept]})
+        with self._keeping:  # one may be kept in a thread while the console ends
+            found = {each.at: each for each in (*self._load(context), *self.of(context), look)}
+            kept = self._known[context] = _spread([found[at] for at in sorted(found)])
+            if self.folder is not None:
+                _write(self._path(context), {"looks": [_plain(each) for each in kept]})
 
     def _path(self, context: str) -> Path:
         assert self.folder is not None

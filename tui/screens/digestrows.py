@@ -31,7 +31,18 @@ def digest_rows(found: Digest, width: int, journal: bool, ascii: bool, several: 
         rows.append(_line([(f"{part.title} {part.count:,}", "bold"), (_about(part), "muted")]))
         rows += [_item(part, item, width, name, where, ascii) for item in part.items]
     if "ACTED" not in titles:
-        rows.append(_line([("nobody acted from this machine" if journal else "no journal is kept", "muted")]))
+        rows.append(
+            _line(
+                [
+                    (
+                        "nobody acted from this machine"
+                        if journal
+                        else "who acted is not known: no journal is kept",
+                        "muted",
+                    )
+                ]
+            )
+        )
     if found.unknown:
         rows += [_line([("NOT KNOWN", "bold")]), *_told(found, width)]
     return rows

@@ -152,7 +152,7 @@ async def test_leaving_gives_the_title_back_and_keeps_the_mark(console: Open, aw
         t.app.exit(0)
     assert away.written[-1] == RESTORE
     assert away.marks == [NOW]
-    (path,) = away.folder.iterdir()
+    (path,) = away.folder.glob("*.json")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 

@@ -176,7 +176,7 @@ def test_what_is_not_known_is_said() -> None:
     found = made(look=look, runs_listed=broken, hosts=[], pools=[])
     assert found.unknown == (
         "kfp: no answer about its runs since 14:31:07Z: refused",
-        "kfp: 0 runs are loaded; of those created before - some may be missing",
+        "kfp: 0 runs are loaded; of those created some may be missing",
         "kfp: hosts are compared with what they were at 04:32:07Z",
         "kfp: its pools were not seen before 06:32:07Z",
     )
