@@ -36,6 +36,9 @@ TWICE = 2.0
 """Within so many seconds a second ctrl-c quits."""
 
 MOST_NOTES = 200
+EARLY = 5.0
+"""Seconds after which the first screen holds for itself what was asked for before it was there."""
+
 LEARN_AGAIN = 15.0
 """Seconds after which a backend that did not say what it can do is asked again."""
 
@@ -99,7 +102,16 @@ class ConsoleApp(Appearance, inherit_bindings=False):
             self.push_screen(FirstScreen())
 
     def open_start(self) -> None:
+        self._ask_early()
         self.open_list(self.start_view, self.scope, filter=self.start_filter)
+
+    def _ask_early(self) -> None:
+        """The first rows are on their way while the screen that shows them is still being made."""
+        services, kind = self.services, self.start_view
+        there = [name for name in self.scope if name in services.schemas and kind in services.schemas[name].kinds]
+        claims = [services.sync.subscribe(name, kind) for name in there]
+        for claim in claims:
+            self.set_timer(EARLY, claim.release)
 
     def exit(self, *args: Any, **options: Any) -> None:
         leave(self.services, self.screen_stack)
