@@ -60,6 +60,9 @@ class Navigator(DefectsApp, inherit_bindings=False):
         else:
             self.go_back()
 
+    def keep(self, text: str) -> None:
+        raise NotImplementedError
+
     def say(self, text: str, token: str = "text") -> None:
         """In the message line of whatever screen is shown."""
         self._say(text, token)

@@ -16,7 +16,7 @@ from tui.core.tell import MOST, End, Tells, cannot_end
 from tui.core.text import safe
 
 if TYPE_CHECKING:
-    from tui.app import ConsoleApp
+    from tui.navigation import Navigator
     from tui.screens.base import GridScreen
 
 BURST = 0.3
@@ -32,7 +32,7 @@ BAD = FAULTY | {State.ABORTED}
 class Teller:
     """What the app does when something that was waited for ends."""
 
-    def __init__(self, app: ConsoleApp) -> None:
+    def __init__(self, app: Navigator) -> None:
         self.app = app
         services = app.services
         self.tells: Tells = services.tells
