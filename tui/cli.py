@@ -88,7 +88,10 @@ def demo(ctx: click.Context, size: str, seed: int, speed: float) -> int:
 
 def open_demo(options: Globals, size: str, seed: int, speed: float) -> int:
     need_terminal()
+    from tui import paths
     from tui.demo import mock_server
+
+    paths.keep_apart("demo")
 
     runs, hosts = SIZES[size]
     with mock_server(seed=seed, runs=runs, hosts=hosts, speed=speed) as config:

@@ -6,6 +6,13 @@ import os
 from pathlib import Path
 
 APP = "runyard"
+_apart = ""
+
+
+def keep_apart(name: str) -> None:
+    """From now on state and logs are in folders of their own: what was tried on a demo is nobody's history."""
+    global _apart
+    _apart = name
 
 
 def _folder(variable: str, fallback: str) -> Path:
@@ -24,7 +31,7 @@ def config_path(given: str | None = None) -> tuple[Path, bool]:
 
 
 def state_folder() -> Path:
-    return _folder("XDG_STATE_HOME", ".local/state")
+    return _folder("XDG_STATE_HOME", ".local/state") / _apart
 
 
 def journal_folder() -> Path:
@@ -40,4 +47,4 @@ def looks_folder() -> Path:
 
 
 def spool_folder() -> Path:
-    return _folder("XDG_CACHE_HOME", ".cache") / "logs"
+    return _folder("XDG_CACHE_HOME", ".cache") / _apart / "logs"
