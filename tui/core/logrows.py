@@ -79,6 +79,16 @@ class LogRows:
             return self.logs[0].at_time(when)
         return bisect_left(self._times, when) if self._times and self._times[-1] > float("-inf") else None
 
+    def beside_error(self, cursor: int, step: int) -> int | None:
+        """The next row below that is an error, or with a negative `step` the next one above."""
+        if not self._indexed:
+            errors = self.logs[0].errors
+            at = bisect_right(errors, cursor) if step > 0 else bisect_left(errors, cursor) - 1
+            return errors[at] if 0 <= at < len(errors) else None
+        red = {place << _SHIFT | number for place, log in enumerate(self.logs) for number in log.errors}
+        ahead = range(cursor + 1, len(self._rows)) if step > 0 else range(cursor - 1, -1, -1)
+        return next((index for index in ahead if self._rows[index] in red), None) if red else None
+
     async def set_filter(self, needle: str) -> None:
         """Only the lines with `needle` in them, upper case minding only if it has any; empty: all lines."""
         self.needle = needle

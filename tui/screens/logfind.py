@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-
 from tui.core.logrows import LogRows
 from tui.core.logsearch import LogSearch
 from tui.core.text import safe
@@ -107,15 +105,11 @@ class LogFinding(PaneScreen):
 
     def _hop(self, step: int) -> None:
         """By the index of errors, not by looking at lines: a log has a million of them."""
-        rows, looked = self.rows, True
-        if rows is not None and len(rows.logs) == 1 and not rows.needle:
-            looked = rows.logs[0].scan()
-            errors = rows.logs[0].errors
-            at = bisect_right(errors, self.view.cursor) if step > 0 else bisect_left(errors, self.view.cursor) - 1
-            if 0 <= at < len(errors):
-                self._go(errors[at])
-                return
-        elif rows is not None and self.view.hop(step):
+        rows = self.rows
+        looked = rows is None or all([log.scan() for log in rows.logs])
+        at = rows.beside_error(self.view.cursor, step) if rows is not None else None
+        if at is not None:
+            self._go(at)
             return
         far = "" if looked else " so far, still looking"
         self.message(f"no error {'below' if step > 0 else 'above'}{far}", "muted")

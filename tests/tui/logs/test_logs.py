@@ -165,6 +165,27 @@ async def test_e_hops_between_errors(console: Open, tmp_path: Path) -> None:
         await t.see("no error below")
 
 
+async def test_e_hops_in_merged_and_in_filtered_logs(console: Open, tmp_path: Path) -> None:
+    names = ("pod-7", "pod-12")
+    fake = world(*(pod(name) for name in names))
+    fake.attempts = {}
+    fake.write("pod-7", line(1) + line(4, "ERROR one"))
+    fake.write("pod-12", line(2, "ERROR two") + line(3) + line(5))
+    async with console(fake, view=Kind.POD, spool=spool(tmp_path)) as t:
+        await t.see("pod-12")
+        shown = await opened(t, *(Ref("peloton", Kind.POD, name) for name in names))
+        await t.see("✗ 2")
+        for key, expected in [("E", 3), ("E", 1), ("E", 1), ("e", 3), ("e", 3)]:
+            await t.press(key)
+            assert shown.view.cursor == expected
+        await t.press("&")
+        await t.type("ERROR")
+        await t.press("enter")
+        await t.until(lambda: shown.view.count == 2)
+        await t.press("g", "e")
+        assert shown.view.cursor == 1
+
+
 async def test_searching(console: Open, tmp_path: Path) -> None:
     fake = world()
     fake.write("pod-7", b"".join(line(i, "NCCL" if i % 20 == 5 else "step") for i in range(100)), attempt=3)
