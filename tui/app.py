@@ -207,6 +207,11 @@ class ConsoleApp(Appearance, inherit_bindings=False):
     def do_interrupt(self) -> None:
         self.interrupt()
 
+    def do_reload(self) -> None:
+        from tui.reload import reload
+
+        reload(self)
+
     def do_quit(self) -> None:
         self.exit(0)
 

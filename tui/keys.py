@@ -205,6 +205,7 @@ KEYS: tuple[KeySpec, ...] = (
         ("footer", "F", "footer"),
         ("crumbs", "ctrl-g", "crumbs"),
         ("zone", "Z", "UTC or local time"),
+        ("reload", "", "read the config again"),
         ("theme", "", "theme"),
         ("help", "? f1", "help"),
         ("interrupt", "ctrl-c", "quit, twice"),
