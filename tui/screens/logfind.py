@@ -106,10 +106,10 @@ class LogFinding(PaneScreen):
     def _hop(self, step: int) -> None:
         """By the index of errors, not by looking at lines: a log has a million of them."""
         rows = self.rows
-        looked = rows is None or all([log.scan() for log in rows.logs])
+        looked = [log.scan() for log in rows.logs] if rows is not None else []
         at = rows.beside_error(self.view.cursor, step) if rows is not None else None
         if at is not None:
             self._go(at)
             return
-        far = "" if looked else " so far, still looking"
+        far = "" if all(looked) else " so far, still looking"
         self.message(f"no error {'below' if step > 0 else 'above'}{far}", "muted")
