@@ -138,10 +138,10 @@ class Navigator(DefectsApp, inherit_bindings=False):
         if self.grid is not None:
             ask(self.grid)
 
-    def use_new_context(self, context: ContextConfig, path: Path) -> None:
+    def use_new_contexts(self, contexts: Sequence[ContextConfig], path: Path) -> None:
         from tui.newcontext import use
 
-        use(self, context, path)
+        use(self, contexts, path)
 
     def use_contexts(self, names: Sequence[str]) -> None:
         """Make these the contexts that new lists show, and show the runs (or what there is) of them."""

@@ -72,20 +72,25 @@ def init(ctx: click.Context) -> int:
 
     target, _ = config_path(given(ctx).config)
     try:
-        make_private(target.parent)
-        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(starting_text())
-        except OSError:
-            target.unlink(missing_ok=True)  # half a config is worse than none
-            raise
+        write_start(target)
     except FileExistsError:
         raise Failure(f"{target} is there already", "runyard config example prints every key") from None
     except OSError as error:
         raise Failure(f"cannot write {target}: {error.strerror or error}") from None
     click.echo(f"wrote {target}; take the '# ' off a context in it and set its url")
     return 0
+
+
+def write_start(target: Path) -> None:
+    """The file to start from, for its owner alone. Raises OSError, FileExistsError where there is one."""
+    make_private(target.parent)
+    handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(starting_text())
+    except OSError:
+        target.unlink(missing_ok=True)  # half a config is worse than none
+        raise
 
 
 def example_text() -> str:

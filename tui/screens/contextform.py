@@ -245,7 +245,7 @@ class ContextForm(LinesSheet):
             self.host.message(safe(str(error), 400), "failed")
             return
         self.close()
-        self.host.console.use_new_context(context, self.path)
+        self.host.console.use_new_contexts([context], self.path)
 
 
 async def _asked(context: ContextConfig) -> tuple[str, str]:

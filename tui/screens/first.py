@@ -12,6 +12,7 @@ from tui import keys
 from tui.core.text import cut, pad, safe
 from tui.oneshot.failure import WANTS_DEMO
 from tui.screens.base import GridScreen
+from tui.screens.configedit import edit_config
 from tui.screens.contextform import ContextForm, found_here, target
 from tui.widgets.choices import Choices
 from tui.widgets.draw import Piece
@@ -53,8 +54,8 @@ class FirstScreen(GridScreen):
             "config": Choice(
                 "Your editor",
                 str(self.path),
-                "copy path",
-                "runyard config init writes an example there; runyard config check reads it",
+                "open",
+                "opens it, from an example with every key where there is none; what is in it then is used at once",
             ),
         }
         self.choices = Choices(self._rows(), self._said)
@@ -111,8 +112,7 @@ class FirstScreen(GridScreen):
         if chosen == "demo":
             self.app.exit(WANTS_DEMO)
         elif chosen == "config":
-            self.console.copy(str(self.path))
-            self.message(f"copied {self.path}", "muted")
+            self.run_worker(edit_config(self, self.path), group="editor", exclusive=True, exit_on_error=True)
         else:
             self.open_sheet(ContextForm(self, self.entries[chosen].found))
 

@@ -29,7 +29,7 @@ class Choices(Widget):
         self.rows = list(rows)
         self.on_cursor = on_cursor
         self.stops = [index for index, (id, _) in enumerate(rows) if id]
-        self.at = 0
+        self.at = self.first = 0
 
     @property
     def current(self) -> str:
@@ -37,11 +37,15 @@ class Choices(Widget):
 
     def move(self, by: int) -> None:
         self.at = max(0, min(self.at + by, len(self.stops) - 1))
+        row = self.stops[self.at]
+        title = row - 1 if row and not self.rows[row - 1][0] else row  # what says of what kind these are
+        self.first = max(row - self.size.height + 1, min(self.first, title)) if self.at else 0
         self.refresh()
         self.on_cursor(self.current)
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
+        y += self.first
         if y >= len(self.rows):
             return blank(width)
         id, pieces = self.rows[y]
@@ -51,8 +55,8 @@ class Choices(Widget):
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
-        if event.y in self.stops:
-            self.at = self.stops.index(event.y)
+        if event.y + self.first in self.stops:
+            self.at = self.stops.index(event.y + self.first)
             self.move(0)
             if event.chain == 2:
                 self.post_message(self.Chosen(self.current))

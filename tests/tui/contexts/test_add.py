@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -94,7 +96,7 @@ async def test_a_found_context_is_checked_written_and_used_at_once(
         await t.press("j", "enter", "ctrl+s")
         await t.see("clearml › runs")
         await t.see("fraud-gbdt-nightly-0822")
-        await t.see("clearml is added to")
+        await t.see("clearml is in")
         assert t.app.scope == ("clearml",)
         assert not any(isinstance(screen, FirstScreen) for screen in t.app.screen_stack)
     assert backends.asked == 1
@@ -131,6 +133,77 @@ async def test_a_context_is_typed_by_hand(console: Open, backends: Backends) -> 
     assert 'token_env = "MY_TOKEN"' in written
     assert "read_only = true" in written
     assert load().contexts["lab"].guard.read_only
+
+
+def editor(tmp_path: Path, text: str, code: int = 0) -> str:
+    """A program that writes this into the file it is given."""
+    (tmp_path / "config.new").write_text(text)
+    script = tmp_path / "edit"
+    script.write_text(f'#!/bin/sh\ncat "{tmp_path}/config.new" > "$1"\nexit {code}\n')
+    script.chmod(0o755)
+    return str(script)
+
+
+TWO = """[contexts.lab]
+backend = "kfp"
+url = "http://127.0.0.1:1"
+
+[contexts.prod]
+backend = "clearml"
+url = "http://127.0.0.1:2"
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ("# nothing yet\n", 0, "there is no context in"),
+        ("[contexts\n", 0, "is not TOML"),
+        (TWO, 3, "the editor has ended with"),
+        (TWO, 0, "2 contexts are in"),
+    ],
+)
+async def test_the_config_is_opened_in_the_editor_and_what_is_in_it_is_used(
+    console: Open,
+    backends: Backends,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    code: int,
+    said: str,
+) -> None:
+    monkeypatch.setenv("EDITOR", editor(tmp_path, text, code))
+    monkeypatch.delenv("VISUAL", raising=False)
+
+    @contextlib.contextmanager
+    def lent(app: object) -> Iterator[None]:
+        yield None
+
+    monkeypatch.setattr("tui.handover._lent", lent)
+    monkeypatch.setattr("tui.handover._take_back", lambda modes: None)
+    async with console(size=(160, 24)) as t:
+        await t.see("Your editor")
+        await t.press("G", "enter")
+        await t.see(said)
+        assert stat.S_IMODE(config_path()[0].stat().st_mode) == 0o600
+        if said.startswith("2 contexts"):
+            await t.see("all › runs")
+            assert t.app.scope == ("lab", "prod")
+        else:
+            assert isinstance(t.app.screen, FirstScreen)
+            assert backends.opened == []
+
+
+async def test_on_a_tiny_terminal_every_choice_can_be_reached(console: Open, own_home: Path) -> None:
+    (own_home / "clearml.conf").write_text(CONF)
+    async with console(size=(40, 10)) as t:
+        await t.see("Demo")
+        await t.press("G")
+        await t.see("▌ Your editor")
+        await t.press("k")
+        await t.see("▌ New context")
+        await t.press("g")
+        await t.see("Try it")
 
 
 @pytest.mark.presses("add-context", "a")
