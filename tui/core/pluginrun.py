@@ -192,7 +192,7 @@ async def detached(words: Sequence[str], env: Mapping[str, str]) -> Ended:
         size = os.fstat(output.fileno()).st_size
         tail = os.pread(output.fileno(), TAIL, max(0, size - TAIL)).decode("utf-8", "replace")
     lines = [line.strip() for line in tail.splitlines() if line.strip()]
-    how = f"exit code {code}" if code >= 0 else f"ended by signal {-code}"
+    how = f"exit code {code}" if code > 0 else f"ended by signal {-code}" if code else "has ended"
     return Ended(code, how, lines[-1] if lines else "")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from adapters.model import Kind, Ref, Resource
 from tui.core import format
+from tui.core.tell import cannot_end
 from tui.core.text import cut, pad, safe
 from tui.screens.menuentries import Entry, action_entries, context_entries, legal_first, plugin_entries
 from tui.widgets.draw import Piece
@@ -83,6 +84,8 @@ class MenuSheet(LinesSheet):
                 why = spec.logs.reason or "there are none"
             elif id == "host" and schema is not None and Kind.HOST in schema.absent:
                 why = schema.absent[Kind.HOST]
+            elif id == "tell":
+                why = cannot_end(self.current) if len(self.targets) < 2 else ""
             elif id == "events" and spec is not None and not spec.events.supported:
                 why = spec.events.reason or "there are none"
             title = NAMES.get(id, key.title[:1].upper() + key.title[1:])

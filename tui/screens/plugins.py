@@ -106,7 +106,7 @@ def runner(screen: GridScreen, plugin: Plugin) -> Run:
             )
         except handover.NotHandedOver as error:
             raise NotRun(str(error)) from None
-        return Ended(code, handover.exit_text(code))
+        return Ended(code, handover.exit_text(code) if code else "has ended")
 
     return with_terminal
 

@@ -42,7 +42,7 @@ async def test_every_dimmed_entry_has_its_reason(console: Open) -> None:
         await t.until(lambda: t.cursor)
         await t.press("x")
         dimmed = [each for each in sheet(t).entries if each.act is None]
-        assert {each.verb for each in dimmed} == {"retry", "abort"}
+        assert {each.verb for each in dimmed} == {"retry", "abort", "tell"}
         assert all(each.what.startswith("- ") and len(each.what) > 4 for each in dimmed)
         assert "it has already ended" in entry(t, "Abort")
         assert "it is succeeded (SUCCEEDED)" in entry(t, "Retry")

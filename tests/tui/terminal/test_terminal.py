@@ -200,6 +200,32 @@ def test_it_ends_at_once_and_cleanly(tmp_path: Path, how: str) -> None:
     assert not list((tmp_path / "state").rglob("*crash*/*")), "and no defect is reported"
 
 
+def test_it_comes_back_where_it_was_when_the_terminal_went_away(tmp_path: Path) -> None:
+    with MockServer(seed=7, runs=25, hosts=2) as mock:
+        config = tmp_path / "c.toml"
+        config.write_text(config_toml(mock.url) + "\n[ui]\nrestore = true\n")
+        command = runyard("--config", str(config))
+        with Terminal(command) as t:
+            t.see("? help")
+            t.send(":runs @kfp\r")
+            t.see("kfp › runs")
+            t.send("/state=failed\r")
+            t.see("state=failed")
+            t.send("N")
+            t.rest()
+            t.send("jj")
+            t.rest()
+            before = [line for line in t.lines if line.startswith("▌")]
+            assert len(before) == 1
+            t.hang_up()
+            t.ended()
+        with Terminal(command) as t:
+            t.see("kfp › runs")
+            t.see("state=failed")
+            t.until(lambda: [line[:40] for line in t.lines if line.startswith("▌")] == [before[0][:40]])
+            assert "NAME↑" in t.lines[2]
+
+
 # other sizes
 
 
