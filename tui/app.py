@@ -17,7 +17,7 @@ from textual.screen import Screen
 
 from adapters.errors import AdapterError
 from adapters.model import Kind, Ref, parse_kind
-from tui import aftermath
+from tui import aftermath, quitting
 from tui.appearance import Appearance
 from tui.clipboard import osc52
 from tui.core import zone
@@ -188,7 +188,7 @@ class ConsoleApp(Appearance, inherit_bindings=False):
     def interrupt(self) -> None:
         now = time.monotonic()
         if now - self._interrupted <= TWICE:
-            self.exit(0)
+            quitting.quit(self)
             return
         self._interrupted = now
         self._say("ctrl-c again quits", "text")
@@ -213,7 +213,7 @@ class ConsoleApp(Appearance, inherit_bindings=False):
         reload(self)
 
     def do_quit(self) -> None:
-        self.exit(0)
+        quitting.quit(self)
 
     def do_again(self) -> None:
         if self.last_plan is None:

@@ -57,11 +57,17 @@ class World:
         cluster = SimCluster(seed=7, runs=self.runs, hosts=12, clock=SimClock(virtual=True))
         self.app = build_app(cluster, backends=[self.name])
         config = tomllib.loads(config_toml("http://mock.test", [self.name]))["contexts"][self.name]
-        backend = registry.backend(self.name)
-        given = {**config, "retries": 0, "requests_per_second": 1e6, **self.settings}
-        made = backend.load_settings()(**given)
-        self.adapter = backend.load_adapter()(self.name, made, transport=_Watched(self))
+        self._given = {**config, "retries": 0, "requests_per_second": 1e6, **self.settings}
+        self.adapter = self.another(_Watched(self))
         self.journal = Journal(self.folder / "journal")
+
+    def another(self, transport: httpx.AsyncBaseTransport) -> Adapter:
+        """One more client of the same server."""
+        backend = registry.backend(self.name)
+        made: Adapter = backend.load_adapter()(
+            self.name, backend.load_settings()(**self._given), transport=transport
+        )
+        return made
 
     def arrived(self) -> list[Arrived]:
         return list(self.app.state.requests)

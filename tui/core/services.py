@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
@@ -49,7 +50,8 @@ class Note:
 @dataclass
 class Services:
     """`paused` says that nothing is refreshed by itself; the app keeps it. `read_only`: every context is.
-    `hidden` names what of every screen is not shown: header, footer."""
+    `hidden` names what of every screen is not shown: header, footer. `running` has the stop of each plan that is
+    being carried out."""
 
     config: Config
     adapters: dict[str, Adapter]
@@ -72,6 +74,7 @@ class Services:
     paused: bool = False
     hidden: set[str] = field(default_factory=set)
     guards: Guards = field(default_factory=Guards)
+    running: dict[str, asyncio.Event] = field(default_factory=dict)
     read_only: bool = False
 
     def __post_init__(self) -> None:

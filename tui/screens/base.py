@@ -74,7 +74,7 @@ class GridScreen(Grid, inherit_bindings=False):
         """A key was clicked where its name is written."""
         self.pressed_at = self.console.pointed_at
         if text == ":q":
-            self.app.exit(0)
+            self.console.do_quit()
             return
         key = keys.unshown(text)
         if keys.valid_key(key):

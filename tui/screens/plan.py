@@ -165,10 +165,13 @@ class PlanSheet(PlanFace):
 
     async def _run(self, plan: Plan) -> None:
         services, host = self.host.services, self.host
+        services.running[plan.id] = self._stop
         try:
             plan = await self._carried_out(plan)
         except PlanRefused as refusal:
             self.problem = str(refusal)
+        finally:
+            del services.running[plan.id]
         self.plan, self.phase, self.on = plan, Phase.ENDED, "cancel"
         remainder = plan.remainder()
         if remainder and plan.method is None:
@@ -276,6 +279,9 @@ class PlanSheet(PlanFace):
         elif key in ("e", "E") and self.started:
             if not self.hop(1 if key == "e" else -1):
                 self.host.message("nothing red " + ("below" if key == "e" else "above"), "muted")
+        elif key == "." and self.again:
+            self.close()
+            self.host.open_sheet(PlanSheet(self.action, self.again, self._made_with or self._given))
         elif key == "q" and self.phase is not Phase.RUNNING:
             self.close()
 

@@ -124,6 +124,14 @@ class PlanFace(Sheet):
         return self._armed and not self.moved and self.plan is not None and self.plan.confirm is Confirm.KEY
 
     @property
+    def again(self) -> tuple[Ref, ...]:
+        """Once it has ended, what of it is worth a new plan."""
+        plan = self.plan
+        if self.phase is not Phase.ENDED or plan is None or plan.method is not None or plan.external:
+            return ()
+        return tuple(ref for ref in plan.remainder() if ref.id)
+
+    @property
     def started(self) -> bool:
         return self.phase in (Phase.RUNNING, Phase.ENDED)
 
@@ -263,7 +271,8 @@ class PlanFace(Sheet):
             return (("esc", "close", True), *(looks if plan else editor))
         if self.phase is Phase.ENDED:
             opens: tuple[Hint, ...] = (("o", "open what was made", True),) if self._created() else ()
-            return (("enter", "close", True), *opens, *looks)
+            more: tuple[Hint, ...] = ((".", f"plan {len(self.again)} again", True),) if self.again else ()
+            return (("enter", "close", True), *more, *opens, *looks)
         ways: tuple[Hint, ...] = (("tab", "next", True), ("enter", "press", True), ("esc", "cancel", True))
         if plan.confirm is Confirm.KEY:
             return (("y", planview.verb(plan), self.by_key), *ways, *editor, ("d", self._all(), True), looks[-1])

@@ -150,6 +150,24 @@ async def test_what_the_server_answered_about_is_not_repeated(
     assert log.records()[0].outcome == outcome
 
 
+async def test_a_conflict_with_somebody_faster_shows_what_changed_and_is_asked_again(log: Journal) -> None:
+    adapter = FakeAdapter(rows=[run("a", version="1-1-1")])
+
+    def faster(ref: Ref) -> None:
+        adapter.move(ref, State.RUNNING, version="2-1-1")
+        raise Conflict("one: unexpected version", executed=True)
+
+    adapter.before_write = faster
+    plan = await plan_and_run(adapter, log)
+    assert outcomes(plan) == ["skipped"]
+    told = "one: unexpected version; it has changed: version 1-1-1 is now 2-1-1"
+    assert (plan.targets[0].message, log.records()[0].message) == (told, told)
+    assert plan.targets[0].resource is not None
+    assert plan.targets[0].resource.version == "2-1-1"
+    assert len(adapter.permits) == 1
+    assert plan.remainder() == (A.ref,)
+
+
 async def test_a_timeout_is_unknown_and_says_what_the_object_shows(log: Journal) -> None:
     adapter = FakeAdapter(rows=[A])
 
