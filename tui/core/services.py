@@ -79,11 +79,11 @@ class Services:
 
     def __post_init__(self) -> None:
         self.tells = Tells(self.store, self.sync.touch, lambda: self.sync.paused)
+
     def ahead(self, context: str) -> float:
         """Seconds by which the clock of a context's server is ahead of this machine's."""
         adapter = self.adapters.get(context)
         return adapter.stats.ahead if adapter is not None else 0.0
-
 
     def info(self, context: str) -> ContextInfo:
         """With the guardrails as they are now."""
