@@ -9,7 +9,7 @@ from typing import Any
 
 from adapters.frozen import dataclass
 from adapters.model import ENDED, Kind, Ref, Resource
-from adapters.port import Adapter, Change, KindSpec, Page, Query, Scope
+from adapters.port import Adapter, Change, KindSpec, Op, Page, Query, Scope, Term
 from adapters.turns import give_way
 from tui.core import garbage
 from tui.core.slices import Pace, pieces
@@ -19,6 +19,8 @@ from tui.core.sync_watch import Heard, applied
 
 VERIFIED = 50
 RE_READ = 200
+TOGETHER = 50
+"""So many ids in one question: they stand in an address, which must not become too long."""
 FEW = 20
 FREEZE_EVERY = 1_000
 
@@ -62,6 +64,7 @@ class ListRead:
         self._put_since: set[Ref] = set()
         self._active_refs = {ref for ref, row in self.snapshot.rows.items() if row.state not in ENDED}
         self._re_read_from = 0
+        self._filters_ids = True
         self._list_note: str | None = None
         self._watch_note: str | None = None
         self._heard = Heard()
@@ -298,13 +301,33 @@ class ListRead:
         self._apply(items, mark_new=mark_new, **status)
 
     async def _read(self, refs: Sequence[Ref]) -> list[Resource | None]:
+        """Each by its id; None for what is not there any more."""
+        found: dict[Ref, Resource | None] = {}
+        found.update(await self._read_together(refs))
+        left = [ref for ref in refs if ref not in found]
+
         async def get(ref: Ref) -> Resource:
             await self._running.wait()
             with self._heard.asking() as fresh:
                 found = await self._adapter.get(ref)
                 return found if fresh([found]) else self.snapshot.rows.get(ref, found)
 
-        return await read_each(refs, get, self._settings.parallel)
+        found.update(zip(left, await read_each(left, get, self._settings.parallel), strict=True))
+        return [found[ref] for ref in refs]
+
+    async def _read_together(self, refs: Sequence[Ref]) -> dict[Ref, Resource]:
+        """Those that a server which can filter by id gives in one answer. It may hide some (archived ones, say)."""
+        found: dict[Ref, Resource] = {}
+        if len(refs) > 1 and self._filters_ids and "id" in (await self._spec()).server_filter:
+            for piece in pieces(refs, TOGETHER):
+                term = Term("id", Op.EQ, tuple(ref.id for ref in piece))
+                query = Query(parent=self.key.query.parent, terms=(term,))
+                page = await self._ask(query, None, len(piece))
+                found.update({item.ref: item for item in page.items if item.ref in piece})
+                if term not in page.applied:  # by one, it seems, but not by several
+                    self._filters_ids = False
+                    break
+        return found
 
 
 def _total(page: Page) -> dict[str, Any]:

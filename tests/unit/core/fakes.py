@@ -95,6 +95,8 @@ class FakeAdapter:
         self.rows: dict[Ref, Resource] = {row.ref: row for row in rows}
         self.kinds = {kind: KindSpec(kind, active_list=active_list) for kind in (Kind.RUN, Kind.POD, Kind.HOST)}
         self.asked: list[tuple[str, Any]] = []
+        self.hidden: set[Ref] = set()
+        self.applies_ids = True
         self.error: Exception | None = None
         self.hold: asyncio.Event | None = None
         self.page_of: Callable[[str | None, int], Page] | None = None
@@ -133,6 +135,13 @@ class FakeAdapter:
         return Health(True)
 
     async def list(self, kind: Kind, query: Query = ANY, *, cursor: str | None = None, limit: int = 50) -> Page:
+        ids = next((term.values for term in query.terms if term.field == "id"), None)
+        if ids is not None:
+            self.asked.append(("ids", len(ids)))
+            found = [row for row in self.rows.values() if row.ref.id in ids and row.ref not in self.hidden]
+            if not self.applies_ids:
+                return Page(tuple(self.rows.values())[:limit])
+            return Page(tuple(found), applied=frozenset(query.terms))
         self.asked.append(("active" if query.active else "list", cursor))
         await self._answer()
         if self.page_of is not None and not query.active:

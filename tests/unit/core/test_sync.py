@@ -116,6 +116,48 @@ async def test_what_left_the_active_set_is_read_again_by_its_id() -> None:
         assert ref not in b.store.snapshot(RUNS).changed
 
 
+async def test_what_left_the_active_set_is_asked_for_in_one_question_where_the_server_filters_by_id() -> None:
+    adapter = cluster(1000)
+    adapter.kinds[Kind.RUN] = KindSpec(Kind.RUN, active_list=True, server_filter=frozenset({"id"}))
+    refs = [Ref("kfp", Kind.RUN, f"id-{index}") for index in range(500, 600)]
+    for index in range(500, 600):
+        adapter.put(make_run(index, State.RUNNING))
+    async with bench(adapter) as b:
+        b.engine.subscribe("kfp", Kind.RUN)
+        await b.time.advance(1.0)
+        for ref in refs:
+            adapter.change(ref, state=State.SUCCEEDED, native_state="SUCCEEDED")
+        hidden, gone = refs[3], refs[4]
+        adapter.hidden = {hidden}
+        del adapter.rows[gone]
+        adapter.taken()
+        await b.time.advance(2.0)
+        asked = adapter.taken()
+        assert [count for what, count in asked if what == "ids"] == [50, 50]
+        assert [id for what, id in asked if what == "get"] == [hidden.id, gone.id]
+        rows = b.store.snapshot(RUNS).rows
+        assert gone not in rows
+        assert {rows[ref].state for ref in refs if ref != gone} == {State.SUCCEEDED}
+
+
+async def test_a_server_that_filters_by_one_id_only_is_asked_once_for_several() -> None:
+    adapter = cluster(1000)
+    adapter.kinds[Kind.RUN] = KindSpec(Kind.RUN, active_list=True, server_filter=frozenset({"id"}))
+    adapter.applies_ids = False
+    for index in range(500, 504):
+        adapter.put(make_run(index, State.RUNNING))
+    async with bench(adapter) as b:
+        b.engine.subscribe("kfp", Kind.RUN)
+        await b.time.advance(1.0)
+        for first in (500, 502):
+            for index in (first, first + 1):
+                adapter.change(Ref("kfp", Kind.RUN, f"id-{index}"), state=State.FAILED)
+            await b.time.advance(2.0)
+        assert sum(what == "ids" for what, _ in adapter.taken()) == 1
+        rows = b.store.snapshot(RUNS).rows
+        assert {rows[Ref("kfp", Kind.RUN, f"id-{index}")].state for index in range(500, 504)} == {State.FAILED}
+
+
 async def test_new_rows_come_with_the_newest_page_and_are_marked_new() -> None:
     adapter = cluster(1000)
     async with bench(adapter) as b:
