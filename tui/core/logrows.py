@@ -61,6 +61,12 @@ class LogRows:
         log, number = self.address(index)
         return LogRow(log, self.logs[log].line(number))
 
+    def some(self, start: int, stop: int) -> list[LogRow]:
+        """The rows from `start` to before `stop`; of one whole log they are read at once."""
+        if not self._indexed:
+            return [LogRow(0, line) for line in self.logs[0].lines(start, stop)]
+        return [self.row(index) for index in range(start, min(stop, self.count))]
+
     def index_of(self, log: int, number: int) -> int:
         """Where a line is, or would be, among the rows; for a merged view by search from the end."""
         if not self._indexed:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tui.core.logrows import LogRow, LogRows
 from tui.core.sgr import without_colors
 from tui.core.text import safe
 
-SLICE = 2000
+SLICE = 1000
 LONGEST = 100_000
 
 
@@ -23,12 +23,17 @@ def text_of(row: LogRow, sources: Sequence[str]) -> str:
     return f"{safe(sources[row.log]):<12}  {text}" if sources else text
 
 
-async def write_rows(rows: LogRows, sources: Sequence[str], path: Path) -> None:
+async def write_rows(
+    rows: LogRows,
+    sources: Sequence[str],
+    path: Path,
+    on_progress: Callable[[int, int], None] = lambda done, whole: None,
+) -> None:
     """Write the rows that are shown now to a new file, for its owner alone. Raises OSError."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
         upto = rows.count
         for start in range(0, upto, SLICE):
-            stop = min(upto, start + SLICE, rows.count)
-            file.writelines(text_of(rows.row(index), sources) + "\n" for index in range(start, stop))
+            file.writelines(text_of(row, sources) + "\n" for row in rows.some(start, min(upto, start + SLICE)))
+            on_progress(start, upto)
             await asyncio.sleep(0)

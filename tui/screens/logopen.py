@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from tui.core.format import count
 from tui.core.logtext import write_rows
 from tui.handover import NotHandedOver, editor, hand_over, pager, program
 from tui.screens.loglook import LogLooking
@@ -32,6 +33,9 @@ TAKES_A_LINE = frozenset(
 """Programs that begin at the line which `+N` names."""
 
 
+SAID_EVERY = 50_000
+
+
 class LogOpening(LogLooking):
     """The file is the owner's alone and is removed when the program has ended."""
 
@@ -47,6 +51,10 @@ class LogOpening(LogLooking):
             return
         self.run_worker(self._open_copy(words), group="hand-over", exclusive=True, exit_on_error=True)
 
+    def _written(self, done: int, whole: int) -> None:
+        if done % SAID_EVERY == 0:
+            self.message(f"writing a copy: {count(done)} of {count(whole)} lines", "muted")
+
     async def _open_copy(self, words: Callable[[], list[str]]) -> None:
         rows, view = self.rows, self.view
         if rows is None:
@@ -54,10 +62,9 @@ class LogOpening(LogLooking):
         try:
             argv = words()
             program(argv)
-            self.message("writing a copy", "muted")
             with tempfile.TemporaryDirectory(prefix="runyard-") as folder:  # mode 0700
                 path = Path(folder) / save_path(self.ref, ["log"], ".log").name
-                await write_rows(rows, view.sources, path)
+                await write_rows(rows, view.sources, path, self._written)
                 line = [f"+{view.cursor + 1}"] if Path(argv[0]).name in TAKES_A_LINE else []
                 await hand_over(self.app, [*argv, *line, str(path)])
         except NotHandedOver as error:
