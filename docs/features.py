@@ -54,6 +54,7 @@ class Table:
 
     groups: tuple[tuple[str, tuple[Feature, ...]], ...]
     left_out: tuple[tuple[str, str], ...]
+    missing: tuple[tuple[str, str], ...]
 
     @property
     def features(self) -> list[Feature]:
@@ -69,7 +70,10 @@ def table() -> Table:
         )
         for group in data["group"]
     )
-    return Table(groups, tuple((each["name"], each["reason"]) for each in data["left_out"]))
+    left_out, missing = (
+        tuple((each["name"], each["reason"]) for each in data.get(part, ())) for part in ("left_out", "missing")
+    )
+    return Table(groups, left_out, missing)
 
 
 @cache
