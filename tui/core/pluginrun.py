@@ -64,13 +64,17 @@ def against(services: Services, plugin: Plugin, row: Resource, filter: str = "")
         return f"{context} is read-only, and it is not marked safe"
     if guard.denies(plugin.name):
         return f"the config of {context} denies {plugin.name}"
-    if shutil.which(plugin.command[0]) is None:
-        return f"there is no program {plugin.command[0]!r} on this machine"
     try:
         command_for(services, plugin, row, filter)
     except PluginRefused as refusal:
         return str(refusal)
     return None
+
+
+def missing(plugin: Plugin) -> str:
+    """Why it runs for no row at all, or an empty string."""
+    program = plugin.command[0]
+    return "" if shutil.which(program) else f"there is no program {program!r} on this machine"
 
 
 def command_for(services: Services, plugin: Plugin, row: Resource, filter: str = "") -> Command:
@@ -92,11 +96,11 @@ def make_plan(services: Services, plugin: Plugin, rows: Sequence[Resource], filt
     """What would be run for which rows, under the guardrails of their contexts. Raises PlanRefused."""
     summary = "your own command; what it does is not known here"
     spec = ActionSpec(plugin.name, plugin.title, plugin.kinds, summary, danger=plugin.danger)
-    made = []
+    made, gone = [], missing(plugin)
     for row in rows:
         target = PlanTarget(row.ref, row.name or row.ref.id, row, spec)
         target = replace(target, protected=services.planner.guard(row.ref.context).protects(row.name))
-        if why := against(services, plugin, row, filter):
+        if why := gone or against(services, plugin, row, filter):
             made.append(replace(target, reason=why, outcome=Outcome.ILLEGAL))
         else:
             words = command_for(services, plugin, row, filter).words

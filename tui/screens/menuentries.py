@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING
 
 from adapters.model import Ref, Resource
 from tui.core.pluginrun import against as against_plugin
+from tui.core.pluginrun import missing
 from tui.screens.hints import MEANINGS, against, denied
 from tui.screens.plan import PlanSheet
 from tui.screens.plugins import filter_of, rows_of, start, too_many
 
 if TYPE_CHECKING:
     from tui.screens.base import GridScreen
+
+
+COUNTED = 1000
+"""Of more marked rows than this nobody counts for how many an action is legal; its plan does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +52,16 @@ def action_entries(host: GridScreen, current: Resource, targets: Sequence[Ref]) 
     for spec in schema.actions_for(current.ref.kind):
         if spec.context_level:
             continue
-        whys = [against(services, spec, row) for row in rows]
+        whys = [against(services, spec, row) for row in rows[:COUNTED]]
         legal = sum(why is None for why in whys)
         summary = spec.summary.removeprefix("danger: ")
-        if not legal:
+        if not legal and len(rows) <= COUNTED:
             (why, _), *_ = Counter(whys).most_common(1)
             what = f"- {why}"
         else:
-            share = f"{legal} of {len(rows)}: " if legal < len(rows) else ""
+            share = f"{legal} of {len(rows)}: " if legal < len(rows) <= COUNTED else ""
             what = ("danger: " if spec.danger else "") + share + summary
-        act = partial(host.console.open_plan, spec.id, list(targets)) if legal else None
+        act = partial(host.console.open_plan, spec.id, list(targets)) if legal or len(rows) > COUNTED else None
         found.append(Entry(keys.get(spec.id, ""), spec.title, what, spec.id, act, spec.danger))
     return found
 
@@ -88,8 +93,9 @@ def plugin_entries(host: GridScreen) -> list[Entry]:
     for plugin in services.config.plugins.values() if rows else ():
         if any(plugin.offered(row, services.info(row.ref.context).backend) for row in rows):
             continue
-        whys = [against_plugin(services, plugin, row, filter_of(host)) for row in rows]
-        why = too_many(plugin, rows) or ((whys[0] or "") if all(whys) else "")
+        why = too_many(plugin, rows) or missing(plugin)
+        if not why and all(against_plugin(services, plugin, row, filter_of(host)) for row in rows):
+            why = against_plugin(services, plugin, rows[0], filter_of(host)) or ""
         danger = "danger: " if plugin.danger else ""
         what = f"- {why}" if why else f"{danger}runs {' '.join(plugin.command)}"
         act = None if why else partial(start, host, plugin.name)

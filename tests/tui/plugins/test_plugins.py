@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -294,7 +295,7 @@ async def test_without_a_journal_nothing_is_run(plugged: WithPlugins, told: Told
 # read-only
 
 
-@pytest.mark.parametrize("way", ["key", "verb", "menu", "again", "sheet"])
+@pytest.mark.parametrize("way", ["key", "verb", "menu", "mouse", "again", "sheet"])
 @pytest.mark.parametrize("by", ["flag", "context"])
 async def test_read_only_stops_what_is_not_safe(plugged: WithPlugins, told: Told, way: str, by: str) -> None:
     more = {"read_only": True} if by == "context" else {}
@@ -309,6 +310,11 @@ async def test_read_only_stops_what_is_not_safe(plugged: WithPlugins, told: Told
             await t.type("probe")
             await t.see("- lab is read-only, and it is not marked safe")
             await t.press("enter", "y", "tab", "enter")
+        elif way == "mouse":
+            await t.press("x")
+            await t.type("probe")
+            await t.click("lab is read-only", times=2)
+            await t.press("y", "tab", "enter")
         elif way == "again":
             t.app.last_plan = ("probe", (Ref("lab", Kind.RUN, "one"),))
             await t.press("full_stop", "y", "tab", "enter")
@@ -484,6 +490,25 @@ async def test_it_gets_the_terminal_unless_it_runs_in_the_background(
         assert env["RUNYARD_ID"] == "one"
         assert "PATH" in env
         await t.until(lambda: journalled(t)[0].outcome == "failed")
+
+
+async def test_one_after_the_other_has_the_terminal(
+    plugged: WithPlugins, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    said: list[str] = []
+
+    async def hand_over(app: App[Any], argv: Sequence[str], **options: Any) -> int:
+        said.append(f"begin {argv[1]}")
+        await asyncio.sleep(0)
+        said.append(f"end {argv[1]}")
+        return 0
+
+    monkeypatch.setattr(handover, "hand_over", hand_over)
+    async with plugged(lab("one", "two"), plugin(told, "$NAME", background=False, many=True, safe=True)) as t:
+        await t.press("asterisk", "f5")
+        await t.see("probe: 2 done")
+        assert [line.split()[0] for line in said] == ["begin", "end", "begin", "end"]
+        assert {line.split()[1] for line in said} == {"one", "two"}
 
 
 async def test_where_no_terminal_can_be_lent_it_is_said(plugged: WithPlugins, told: Told) -> None:
