@@ -14,7 +14,9 @@ from tui.widgets.sheet import LinesSheet
 if TYPE_CHECKING:
     from tui.screens.base import GridScreen
 
-MOST_SHOWN = 6
+MOST_SHOWN, TALL = 6, 40
+"""So many suggestions at a time; twice as many from so many lines on."""
+
 HISTORY = 50
 WORD = 28
 
@@ -24,8 +26,9 @@ class SuggestSheet(LinesSheet):
 
     titled = False
 
-    def __init__(self, take: Callable[[int], None]) -> None:
+    def __init__(self, take: Callable[[int], None], most: int) -> None:
         super().__init__()
+        self.most = most
         self.take = take
         self.skipped = 0
 
@@ -35,8 +38,8 @@ class SuggestSheet(LinesSheet):
 
     def fill(self, options: Sequence[Option], chosen: int) -> None:
         """As many as fit, so that the chosen one is among them."""
-        first = max(0, min(chosen - MOST_SHOWN + 1, len(options) - MOST_SHOWN))
-        shown = list(options[first : first + MOST_SHOWN])
+        first = max(0, min(chosen - self.most + 1, len(options) - self.most))
+        shown = list(options[first : first + self.most])
         self.skipped = first
         width = max((len(option.word) for option in shown), default=0)
         self.rows = [self._row(option, max(WORD, width)) for option in reversed(shown)]
@@ -99,7 +102,9 @@ class CommandLine:
             self._close_sheet()
             return
         if self.sheet is None:
-            self.sheet = SuggestSheet(self._clicked)
+            self.sheet = SuggestSheet(
+                self._clicked, MOST_SHOWN if self.screen.size.height < TALL else 2 * MOST_SHOWN
+            )
             self.sheet.fill(self.options, self.chosen)
             self.screen.open_sheet(self.sheet)
         self.sheet.fill(self.options, self.chosen)

@@ -26,10 +26,15 @@ if TYPE_CHECKING:
     from tui.screens.base import GridScreen
 
 MOST = 200
-MOST_ROWS = 2_000
-"""So many loaded rows are looked at for values and ids; a key press must not wait for more."""
+MOST_ROWS = 500
+"""So many loaded rows are looked at for values; names and ids are looked for in more."""
+
+MOST_NAMED = 2_000
 
 MOST_VALUES = 3
+MOST_TOLD = 12
+"""Of so many fields values are shown; a key press must not wait for more."""
+
 SHORTEST_NAME = 2
 
 
@@ -118,8 +123,14 @@ class Completer:
         return hasattr(screen, spec.method) or hasattr(screen.app, spec.method) or spec.action
 
     def _loaded(self, kind: Kind) -> str:
-        count = sum(1 for _ in self._rows(kind))
-        return f"{format.count(count)}{'+' if count == MOST_ROWS else ''} loaded" if count else ""
+        count = sum(self._count(kind, name) for name in self.services.adapters)
+        return f"{format.count(count)} loaded" if count else ""
+
+    def _count(self, kind: Kind, context: str) -> int:
+        """How many are loaded; of several lists of one kind the longest has the others in it, mostly."""
+        store = self.services.store
+        keys = [key for key in store.held if (key.kind, key.context) == (kind, context)]
+        return max((store.snapshot(key).loaded for key in keys), default=0)
 
     # behind it
 
@@ -129,7 +140,7 @@ class Completer:
         health = self.services.sync.contexts()
         found = []
         for name in self.services.adapters:
-            rows = sum(1 for row in self._rows(kind, name)) if kind is not None else 0
+            rows = self._count(kind, name) if kind is not None else 0
             state = health[name].state if name in health else ""
             noun = kind.plural if kind is not None else ""
             loaded = f"{format.count(rows)} {noun}, " if rows else ""
@@ -157,7 +168,10 @@ class Completer:
             return [Option(each, "value") for each in found]
         named = {each: fields[each.lstrip("-")] for each in found}
         own_first = sorted(named, key=lambda each: named[each].id != each.lstrip("-"))  # aliases come last
-        options = [Option(f"{each}=", "field", self._about(named[each], kind)) for each in own_first]
+        options = [
+            Option(f"{each}=", "field", self._about(named[each], kind) if index < MOST_TOLD else "")
+            for index, each in enumerate(own_first)
+        ]
         return options + (self._names(kind, word) if len(word) >= SHORTEST_NAME else [])
 
     def _about(self, field: Field, kind: Kind) -> str:
@@ -167,7 +181,8 @@ class Completer:
 
     def _names(self, kind: Kind, word: str) -> list[Option]:
         low = word.lower()
-        found = dict.fromkeys(row.name for row in self._rows(kind) if low in row.name.lower())
+        rows = self._rows(kind, most=MOST_NAMED)
+        found = dict.fromkeys(row.name for row in rows if low in row.name.lower())
         return [Option(as_value(safe(name, 200)), kind.value) for name in islice(found, MOST)]
 
     def _argument(self, head: str, word: str) -> list[Option]:
@@ -182,15 +197,11 @@ class Completer:
 
     # what is loaded
 
-    def _rows(self, kind: Kind | None, context: str = "") -> Iterator[Resource]:
-        """Rows that are loaded, of whatever list, each once; at most MOST_ROWS are looked at."""
-        seen: set[Ref] = set()
+    def _rows(self, kind: Kind | None, context: str = "", most: int = MOST_ROWS) -> Iterator[Resource]:
+        """Rows that are loaded, of whatever list; some may come twice, at most so many are looked at."""
         store = self.services.store
         keys = [key for key in store.held if kind in (None, key.kind) and context in ("", key.context)]
-        for row in islice((row for key in keys for row in store.snapshot(key).rows.values()), MOST_ROWS):
-            if row.ref not in seen:
-                seen.add(row.ref)
-                yield row
+        return islice((row for key in keys for row in store.snapshot(key).rows.values()), most)
 
     def _values(self, field: Field, kind: Kind) -> list[str]:
         now = self.services.clock()
@@ -202,9 +213,10 @@ class Completer:
         if not slash:
             yield from (Option(f"{n}/", "context") for n in self.services.adapters if n.startswith(word))
             return
-        low = word.lower()
-        for row in self._rows(None, context):
-            if str(row.ref).lower().startswith(low):
+        low, seen = word.lower(), set[Ref]()
+        for row in self._rows(None, context, MOST_NAMED):
+            if row.ref not in seen and str(row.ref).lower().startswith(low):
+                seen.add(row.ref)
                 yield Option(str(row.ref), row.ref.kind.value, safe(row.name, 60))
 
 

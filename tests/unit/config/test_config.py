@@ -134,6 +134,15 @@ def test_everything_wrong_is_named_at_once() -> None:
         ('[ui]\ncontexts = ["kfp"]', "ui.contexts: no context 'kfp'"),
         ('[ui.filters]\n0 = "x"', "ui.filters: '0' is not a key from 1 to 9"),
         ('[ui.filters]\n1 = "ownr=x"', "ui.filters: 1: no field ownr; nearest: owner"),
+        ('[ui.filters.zebras]\n1 = "x"', "ui.filters: no kind 'zebras'"),
+        ('[ui.filters.hosts]\n10 = "x"', "ui.filters: '10' is not a key from 1 to 9"),
+        ('[ui.filters.hosts]\n1 = "(x"', "ui.filters: hosts.1: ( is never closed"),
+        ('[ui]\nzone = "mars"', "ui.zone: should be 'utc' or 'local'"),
+        ('[aliases]\nruns = "pods"', "aliases.runs: 'runs' means something already"),
+        ('[aliases]\n"two words" = "pods"', "a name is one word in lower case"),
+        ('[aliases]\nfr = "rnus state=failed"', "aliases.fr: no command 'rnus'; nearest: runs"),
+        ('[aliases]\nfr = "runs @nope"', "aliases.fr: no context 'nope'"),
+        ("[aliases]\nfr = 3", "aliases.fr: is a command"),
         ('[keys]\nlosg = "l"', "keys: no action 'losg'; nearest: logs"),
         ('[keys]\nlogs = "ctrl-nothing"', "keys.logs: 'ctrl-nothing' is not a key"),
         ('[keys]\nlogs = "d"', "keys.logs: d is describe"),
@@ -233,3 +242,20 @@ def test_the_names_of_secret_keys_are_known() -> None:
     names = key_names(registry.backend("kfp").load_settings())
     assert {"token", "token_env", "token_file", "token_command", "url"} <= set(names)
     assert "headers_env" not in names
+
+
+def test_filters_of_every_list_and_of_one_kind_and_words_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text(
+        '[ui.filters]\n1 = "state=failed"\n[ui.filters.nodes]\n1 = "state=down"\n'
+        '[aliases]\nfr = "runs state=failed"\nsick = "hosts state=down,draining"\n'
+    )
+    config = load(path)
+    assert config.ui.filters == {"1": "state=failed", "hosts": {"1": "state=down"}}
+    assert config.aliases == {"fr": "runs state=failed", "sick": "hosts state=down,draining"}
+
+
+def test_a_saved_filter_may_be_about_what_only_one_backend_has(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text('[ui.filters]\n1 = "pods_failed>0"\n')
+    assert load(path).ui.filters == {"1": "pods_failed>0"}
