@@ -266,7 +266,7 @@ class Volume(Resource):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to an object, as the server reports it."""
+    """Something that happened to an object, as the server reports it. `extra["attempt"]` says in which try."""
 
     time: Timestamp | None
     ref: Ref

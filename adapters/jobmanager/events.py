@@ -36,13 +36,25 @@ def of_step(context: str, job: wire.Row, step: Step) -> list[Event]:
     found: list[Event] = []
     for part in (step, *step.shards):
         found += _course(to_task(context, job, part, None))
-    for event in _executed(step):
+    executed = _executed(step)
+    failed = {id(event) for event in _failed_tries(executed)}
+    for event in executed:
         text = event.name or "event"
         attempt = f", try {event.attempt_number}" if event.attempt_number is not None else ""
-        ref = _ref(context, job, step, event)
-        begun = instant(event.start)
-        found.append(Event(begun, ref, None, None, f"{_name(step, event)}: {text} began{attempt}"))
+        ref, name = _ref(context, job, step, event), _name(step, event)
+        extra = {"attempt": event.attempt_number}
+        found.append(Event(instant(event.start), ref, None, None, f"{name}: {text} began{attempt}", extra))
+        if id(event) in failed:
+            found.append(Event(instant(event.end), ref, State.FAILED, None, f"{name}: failed{attempt}", extra))
     return in_order(found)
+
+
+def _failed_tries(events: Sequence[wire.ExecutionEvent]) -> list[wire.ExecutionEvent]:
+    """The last event of each try that was followed by another: had it not failed, there would be no further one."""
+    last: dict[tuple[int | None, int], wire.ExecutionEvent] = {}
+    for event in sorted(events, key=lambda event: instant(event.start) or 0.0):
+        last[event.shard_index, event.attempt_number or 1] = event
+    return [event for (index, number), event in last.items() if (index, number + 1) in last and event.end]
 
 
 def _course(resource: Resource, *, said: bool = True) -> list[Event]:

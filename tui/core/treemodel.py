@@ -13,7 +13,7 @@ from adapters.port import KindSpec, Query, Schema, Scope
 from tui.core.format import count
 from tui.core.store import Key, Snapshot
 from tui.core.text import safe
-from tui.core.tries import Try, number_of
+from tui.core.tries import Try, was_tried
 
 MOST_BELOW = 100
 """So many objects of a kind are drawn below one; what is red is among them, the others are counted."""
@@ -132,7 +132,7 @@ def _place(walk: _Walk, found: Resource, path: Path, guide: str, stem: str, with
     spec = _spec(walk.known, found.ref)
     own = within.below.get(found.ref, ())
     kinds = [kind for kind in (spec.children if spec else ()) if kind not in within.kinds]
-    tried = not own and not kinds and _has_tries(found)
+    tried = not own and not kinds and was_tried(found)
     unfolds = bool(kinds or own or tried) and len(path) < DEEPEST and found.ref not in path[:-1]
     is_open = unfolds and path not in folds.shut and (path in folds.opened or (bool(own) and not kinds))
     if unfolds and not is_open and not tried and path not in folds.shut and folds.is_deep(path):
@@ -236,13 +236,6 @@ def _spec(known: Known, ref: Ref) -> KindSpec | None:
     return schema.kinds.get(ref.kind) if schema is not None else None
 
 
-def _has_tries(found: Resource) -> bool:
-    """Only where there was more than one; a row that is a try itself is named so."""
-    number = number_of(found)
-    return number is not None and number > 1 and not _TRY.search(found.name)
-
-
-_TRY = re.compile(r"(?:try|attempt|retry)[ _-]?\d+$", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from adapters.model import ENDED, Event, Resource, State
+
+_TRY = re.compile(r"(?:try|attempt|retry)[ _-]?\d+$", re.IGNORECASE)
 
 MOST = 50
 """Of an object that was tried more often the latest are told."""
@@ -35,6 +38,12 @@ def number_of(resource: Resource) -> int | None:
     """Which try of it is the present one; None where the backend does not count."""
     found = getattr(resource, "attempt", None)
     return found if isinstance(found, int) else None
+
+
+def was_tried(resource: Resource) -> bool:
+    """Whether there was more than one try; a row that is a try itself is named so."""
+    number = number_of(resource)
+    return number is not None and number > 1 and not _TRY.search(resource.name)
 
 
 def tries_of(resource: Resource, events: Iterable[Event]) -> tuple[Try, ...]:
@@ -69,10 +78,10 @@ def _earlier(number: int, events: Sequence[Event]) -> Try:
     timed = sorted((event for event in events if event.time is not None), key=lambda event: event.time or 0.0)
     told = [event for event in timed if event.state is not None]
     if not told:
-        return Try(number, State.UNKNOWN, "")
+        return Try(number, State.UNKNOWN, "", start=timed[0].time if timed else None)
     last = told[-1]
     assert last.state is not None
-    began = next((event.time for event in told if event.state is State.RUNNING), None)
+    began = next((event.time for event in timed if event.state in (None, State.RUNNING)), None)
     host = next((value for event in reversed(timed) if isinstance(value := event.extra.get("host"), str)), None)
     return Try(
         number,

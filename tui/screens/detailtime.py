@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from adapters.errors import AdapterError
 from adapters.model import ENDED, FAULTY, WAITING, Kind, Ref, Resource
 from tui.core.store import Snapshot
-from tui.core.tries import Try, number_of, tries_of
+from tui.core.tries import Try, number_of, tries_of, was_tried
 from tui.screens.detailbase import DetailBase
 from tui.screens.detailview import TIMELINE
 
@@ -44,12 +44,12 @@ class DetailTime(DetailBase):
             return
         self.tasks.title = kind.value.upper()
         self.tasks.empty, self.tasks.empty_token = self._empty(snapshot, kind)
-        if snapshot.as_of is not None:
+        if snapshot.as_of is not None and (kind is Kind.TASK or self.tab == TIMELINE):
             rows = list(snapshot.rows.values()) if kind is Kind.TASK else newest(snapshot.rows.values())
             tries = self._known_tries(rows)
             self.tasks.show(rows, now, complete=snapshot.complete, tries=tries, folds=kind is Kind.TASK)
-            if self.tab == TIMELINE:
-                self._ask_tries(rows)
+            if self.pane is self.tasks:
+                self._ask_tries()
         else:
             self.tasks.refresh()
 
@@ -73,16 +73,10 @@ class DetailTime(DetailBase):
     def _known_tries(self, rows: Sequence[Resource]) -> Mapping[Ref, Sequence[Try]]:
         return {row.ref: self._tried[row.ref][1] for row in rows if row.ref in self._tried}
 
-    def _ask_tries(self, rows: Sequence[Resource]) -> None:
+    def _ask_tries(self) -> None:
         top, page = self.tasks.top, self.tasks.page_size
-        seen = {row.resource.ref for row in self.tasks.rows[top : top + page] if row.resource is not None}
-        wanted = [
-            row
-            for row in rows
-            if row.ref in seen
-            and (number_of(row) or 0) > 1
-            and (row.ref not in self._tried or self._tried[row.ref][0] != _stamp(row))
-        ]
+        seen = [row.resource for row in self.tasks.rows[top : top + page] if row.resource and not row.has_children]
+        wanted = [row for row in seen if was_tried(row) and self._tried.get(row.ref, (None,))[0] != _stamp(row)]
         if wanted:
             for row in wanted:
                 self._tried[row.ref] = (_stamp(row), self._tried.get(row.ref, (None, ()))[1])

@@ -57,6 +57,11 @@ async def go(t: Tester, label: str) -> None:
     raise AssertionError(f"no line {label}\n" + "\n".join(t.lines))
 
 
+async def to_host(t: Tester, name: str) -> None:
+    t.screen.table.select(Ref("peloton", Kind.HOST, name))
+    await t.until(lambda: t.cursor == name)
+
+
 async def test_a_run_unfolds_to_its_tasks(console: Open) -> None:
     async with console(World()) as t:
         await t.see("fraud-gbdt")
@@ -103,8 +108,7 @@ async def test_a_host_has_its_pods_and_a_pod_its_tries(console: Open) -> None:
     ]
     async with console(adapter, view=Kind.HOST) as t:
         await t.see("gpu-a100-0417")
-        while "0417" not in t.cursor:
-            await t.press("j")
+        await to_host(t, "gpu-a100-0417")
         await opened(t, see="ctr-train-0822-7 ▸")
         await go(t, "ctr-train-0822-7")
         await t.press("right")
@@ -153,8 +157,7 @@ async def test_errors_and_nothing_are_said_in_a_line(console: Open) -> None:
         await opened(t, see="nothing below: no pods")
         await t.press("escape")
         await t.until(lambda: isinstance(t.app.screen, ListScreen))
-        while "0417" not in t.cursor:
-            await t.press("j")
+        await to_host(t, "gpu-a100-0417")
         adapter.error = Unavailable("refused by 10.2.0.9")
         await opened(t, see="pods: refused by 10.2.0.9")
         adapter.error = None

@@ -378,6 +378,14 @@ async def test_events_of_a_job() -> None:
     assert sum("NCCL timeout" in event.text for event in found if event.ref == run_ref()) == 1
     task = await server(extensions=told).adapter().events(TRAIN_REF)
     assert {event.ref for event in task} == {TRAIN_REF}
+    tries = [(event.text, event.extra.get("attempt")) for event in task if event.extra]
+    assert tries == [
+        ("train: Preparing began, try 1", 1),
+        ("train: Running began, try 1", 1),
+        ("train: failed, try 1", 1),  # there was another one
+        ("train: Preparing began, try 2", 2),
+        ("train: Running began, try 2", 2),
+    ]
 
 
 # Ids and other errors
