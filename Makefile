@@ -35,6 +35,7 @@ $(VENV)/.python:
 $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/.python
 	$(PIP) install --require-hashes -r requirements.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q adapters tui
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.installed
@@ -51,7 +52,8 @@ screens: dev
 	$(BIN)/python docs/screens.py
 
 bench: dev
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench --save bench/RESULTS.md
+	PYTHONPATH=. $(BIN)/python docs/readme.py
 
 soak: dev
 	$(BIN)/python -m tests.soak

@@ -16,6 +16,8 @@ HEADS = ("", "ratio", "target", "group", "what", "against", "measured")
 def report(results: Results, command: str, seconds: float) -> str:
     met = sum(figure.met for figure in results.figures)
     lines = [
+        "# What `make bench` measured",
+        "",
         f"{datetime.now(UTC):%Y-%m-%d %H:%M}Z   {machine()}   `{command}`   {seconds / 60:.0f} min",
         f"{met} of {len(results.figures)} targets met; 160x48, xterm-256color",
         "",

@@ -1,4 +1,4 @@
-"""Write the generated parts of README.md: the keys to begin with, from the live key map.
+"""Write the generated parts of README.md: the keys to begin with, from the live map; what `make bench` measured.
 
 python docs/readme.py          rewrite README.md
 python docs/readme.py --check  exit 1 when it is out of date
@@ -12,7 +12,9 @@ from pathlib import Path
 
 from tui.keys import KEYS, KeySpec, shown
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+RESULTS = ROOT / "bench" / "RESULTS.md"
 GROUPS = {
     "MOVE": "Move",
     "LOOK": "Look",
@@ -83,10 +85,29 @@ def key_table() -> str:
     return "\n".join(lines)
 
 
+def bench_table() -> str:
+    """When, on what and by which command it was measured, and each figure with its target."""
+    found = RESULTS.read_text(encoding="utf-8").splitlines()
+    taken = next(line for line in found if line[:2] == "20" and " cores" in line)
+    date, machine, command, took = re.split(r" {3,}", taken)
+    met = next(line for line in found if "targets met" in line)
+    lines = [f"{date}, {machine}, {command} in {took}: {met}.", "", "| what | measured | target | |", "|-|-|-|-|"]
+    heads, _, *rows = (line for line in found[: found.index("", found.index(met) + 2)] if line.startswith("|"))
+    names = [cell.strip() for cell in heads.strip("|").split("|")]
+    for row in rows:
+        cells = dict(zip(names, (cell.strip() for cell in row.strip("|").split("|")), strict=True))
+        what = f"{cells['group']}: {cells['what']}" + (f", to {cells['against']}" if cells["against"] else "")
+        lines.append(f"| {what} | {cells['ratio']} | {cells['target']} | {cells['']} |")
+    return "\n".join(lines)
+
+
 def rendered(text: str) -> str:
     """README.md with its generated parts made anew."""
-    block = f"<!-- keys -->\n{key_table()}\n<!-- /keys -->"
-    return re.sub(r"<!-- keys -->.*?<!-- /keys -->", lambda _: block, text, flags=re.DOTALL)
+    for name, made in (("keys", key_table()), ("bench", bench_table())):
+        before, start, rest = text.partition(f"<!-- {name} -->\n")
+        _, end, after = rest.partition(f"<!-- /{name} -->")
+        text = f"{before}{start}{made}\n{end}{after}" if end else text
+    return text
 
 
 def main() -> int:

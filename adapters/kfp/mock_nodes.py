@@ -8,10 +8,11 @@ name in between (`wf-123` becomes `wf-system-container-impl-123`).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 from adapters.kfp.mock_wire import EPOCH_ZERO, NO_TIME, STATE, bearable, quoted, rfc3339
 from adapters.mock.behaviour import Course, Outline, Phase, Span
-from adapters.mock.chance import Draw, mix
+from adapters.mock.chance import Draw
 from adapters.mock.clock import SimClock
 
 EXECUTOR, DRIVER, DAG_DRIVER = "system-container-impl", "system-container-driver", "system-dag-driver"
@@ -20,8 +21,9 @@ _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
 def fnv32a(text: str, value: int = _BASIS) -> int:
+    prime = _PRIME
     for byte in text.encode():
-        value = (value ^ byte) * _PRIME & 0xFFFFFFFF
+        value = (value ^ byte) * prime & 0xFFFFFFFF
     return value
 
 
@@ -160,10 +162,10 @@ def task_details(workflow: Workflow, run_id: str, key: int, clock: SimClock) -> 
     """The JSON array, in arbitrary order, with just the fields that a real server fills."""
     created = rfc3339(int(clock.stamp(workflow.outline.created)))
     known = {node.id: quoted(node.id) for node in workflow.nodes}
-    parts = []
+    stamp, parts = clock.stamp, []
     for node in sorted(workflow.nodes, key=lambda node: node.id[-3:]):
-        begun = rfc3339(int(clock.stamp(node.start)))
-        ended = NO_TIME if node.end is None else rfc3339(bearable(clock.stamp(node.end)))
+        begun = rfc3339(int(stamp(node.start)))
+        ended = NO_TIME if node.end is None else rfc3339(bearable(stamp(node.end)))
         state = ""
         if node.state is not None:
             word = STATE[node.state]
@@ -183,9 +185,7 @@ def task_details(workflow: Workflow, run_id: str, key: int, clock: SimClock) -> 
 
 
 def task_id(key: int, node_id: str) -> str:
-    head = mix(key ^ fnv32a(node_id[-10:]))
-    tail = mix(head)
-    text = f"{head:016x}{tail:016x}"
+    text = blake2b(f"{key}/{node_id}".encode(), digest_size=16).hexdigest()
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-9{text[17:20]}-{text[20:]}"
 
 

@@ -237,12 +237,16 @@ def _failures(
 
 
 def _moved(span: Span, origin: float, scale: float, round_: int = 1) -> Span:
-    return replace(
-        span,
-        round=round_,
-        queued=origin + span.queued * scale,
-        start=origin + span.start * scale,
-        end=origin + span.end * scale,
+    return Span(
+        span.step,
+        round_,
+        span.attempt,
+        origin + span.queued * scale,
+        origin + span.start * scale,
+        origin + span.end * scale,
+        span.outcome,
+        span.story,
+        span.natural_end,
     )
 
 

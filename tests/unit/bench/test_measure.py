@@ -54,7 +54,7 @@ def test_the_table_has_ratios_first_and_counts_what_is_met() -> None:
     )
     text = report(results, "python -m bench", 60.0)
     assert "1 of 2 targets met" in text
-    assert [word.strip() for word in text.splitlines()[3].split("|")[1:4]] == ["", "ratio", "target"]
+    assert [word.strip() for word in text.splitlines()[5].split("|")[1:4]] == ["", "ratio", "target"]
     assert "| met        | 0.40x" in text
     assert "over 1.08x" in text
     assert "absent" in text
