@@ -21,6 +21,9 @@ MOST_BELOW = 100
 MOST_LISTS = 40
 """So many lists are unfolded by `*`; each of them is asked for again and again."""
 
+MOST_LINES = 1000
+"""From so many lines on nothing unfolds by itself."""
+
 DEEPEST = 16
 MOST_GUIDES = 10
 
@@ -134,7 +137,7 @@ def _place(walk: _Walk, found: Resource, path: Path, guide: str, stem: str, with
     kinds = [kind for kind in (spec.children if spec else ()) if kind not in within.kinds]
     tried = not own and not kinds and was_tried(found)
     unfolds = bool(kinds or own or tried) and len(path) < DEEPEST and found.ref not in path[:-1]
-    is_open = unfolds and path not in folds.shut and (path in folds.opened or (bool(own) and not kinds))
+    is_open = unfolds and path not in folds.shut and (path in folds.opened or _opens_itself(tree, own, kinds))
     if unfolds and not is_open and not tried and path not in folds.shut and folds.is_deep(path):
         is_open = len(tree.lists) + len(kinds) <= MOST_LISTS
         tree.full |= not is_open
@@ -149,6 +152,11 @@ def _place(walk: _Walk, found: Resource, path: Path, guide: str, stem: str, with
     tree.lists |= {each.key: (began, began) for each in snapshots}
     _place_below(walk, path, stem, own, snapshots, within)
     tree.lists |= {each.key: (began, len(tree.nodes) - 1) for each in snapshots}
+
+
+def _opens_itself(tree: Tree, own: Sequence[Resource], kinds: Sequence[Kind]) -> bool:
+    """Parts that came with the list they are in cost no request."""
+    return bool(own) and not kinds and len(tree.nodes) < MOST_LINES
 
 
 def _lists(walk: _Walk, ref: Ref, kinds: Sequence[Kind]) -> list[Snapshot]:

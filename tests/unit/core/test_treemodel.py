@@ -9,7 +9,7 @@ from adapters.errors import Unavailable
 from adapters.model import Kind, Pod, Pool, Ref, Resource, Run, State, Task
 from adapters.port import YES, KindSpec, Query, Schema, Scope
 from tui.core.store import Key, Snapshot
-from tui.core.treemodel import MOST_BELOW, MOST_LISTS, Folds, Known, Node, Tree, Tries, grow
+from tui.core.treemodel import MOST_BELOW, MOST_LINES, MOST_LISTS, Folds, Known, Node, Tree, Tries, grow
 from tui.core.tries import Try
 
 SCHEMA = Schema(
@@ -102,6 +102,16 @@ def test_of_too_many_the_red_ones_are_kept_and_the_rest_is_counted() -> None:
     assert names[-1] == "p-900"
     last = remarks(tree)[-1]
     assert (last.note, last.opens) == ("900 more pods", Kind.POD)
+
+
+def test_of_thousands_of_tasks_groups_stay_folded_from_some_line_on() -> None:
+    groups = [task(f"g{n:03}", RUN.ref) for n in range(100)]
+    steps = [task(f"{group.name}-{n}", group.ref) for group in groups for n in range(50)]
+    tree = grown(RUN, listed(RUN.ref, Kind.TASK, [*groups, *steps]), listed(RUN.ref, Kind.POD))
+    assert MOST_LINES < len(tree.nodes) < MOST_LINES + 150
+    assert tree.nodes[1].open
+    assert tree.nodes[-1].resource == groups[-1]
+    assert (tree.nodes[-1].unfolds, tree.nodes[-1].open) == (True, False)
 
 
 def test_nothing_below_and_an_error_are_said() -> None:
