@@ -267,6 +267,8 @@ class PlanFace(Sheet):
             return (("enter", "press", True), ("d", self._all(), True), ("y", "raw", True))
         editor: tuple[Hint, ...] = (("^t", "in editor", True),) if self.editable else ()
         looks: tuple[Hint, ...] = (*editor, ("d", self._all(), True), ("y", "raw", True), ("c", "as command", True))
+        if plan is None and self.phase is Phase.ASKING:
+            return (("tab", "next", True), ("esc", "cancel", True), *editor)
         if plan is None or self.phase is Phase.REFUSED:
             return (("esc", "close", True), *(looks if plan else editor))
         if self.phase is Phase.ENDED:
