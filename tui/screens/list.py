@@ -172,6 +172,8 @@ class ListScreen(ListSay):
             await self._wake.wait()
             awaited = self._rebuild or not self.view.total  # a new order or filter, or the very first rows
             await asyncio.sleep(0.0 if awaited else BURST)
+            if not awaited:
+                await turns.give_way()
             self._wake.clear()
             if self.is_current:
                 await self.update_view()
