@@ -72,4 +72,4 @@ class LogOpening(LogLooking):
         except OSError as error:
             self.message(f"no copy of the log could be written: {error.strerror or error}", "failed")
         else:
-            self.message(f"{argv[0]} had a copy; it is removed", "muted")
+            self.message(f"{Path(argv[0]).name} had a copy; it is removed", "muted")
