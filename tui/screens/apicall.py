@@ -53,6 +53,8 @@ def chosen(screen: GridScreen, contexts: Sequence[str], name: str) -> tuple[str,
     adapters = screen.services.adapters
     here = dict.fromkeys(ref.context for ref in screen.targets())
     wanted = list(contexts) or list(here) or list(screen.console.scope) or list(adapters)
+    if not wanted:
+        raise BadParam("there is no context yet; :add-context adds one")
     if not name:
         return wanted[0], None
     for names in (wanted, [] if contexts else list(adapters)):

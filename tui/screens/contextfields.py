@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -67,12 +67,13 @@ class Line:
 class ContextFields:
     """What has been filled in so far; another backend keeps what its settings have in common with this one's."""
 
-    def __init__(self, found: Found | None = None) -> None:
+    def __init__(self, found: Found | None = None, taken: Container[str] = ()) -> None:
         self.name = Line("name", required=True, note="what it is called here")
         self.backend = Line("backend", required=True, choices=tuple(registry.names()))
         self.backend.edit.set(found.backend if found is not None else self.backend.choices[0])
         if found is not None:
-            self.name.edit.set(found.backend)
+            names = (found.backend, *(f"{found.backend}-{number}" for number in range(2, 100)))
+            self.name.edit.set(next((name for name in names if name not in taken), ""))
         self.more = Line("more", choices=(HIDDEN, SHOWN), note="guardrails, timeouts, certificates, a proxy")
         self.more.edit.set(HIDDEN)
         self.settings: dict[str, Line] = {}

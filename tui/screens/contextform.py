@@ -46,8 +46,12 @@ def ask(screen: GridScreen) -> None:
         screen.open_sheet(ContextForm(screen))
         return
     offers = {str(number): each for number, each in enumerate(found)}
+    there = {info.url: info.name for info in screen.services.contexts.values()}
     choices = [("hand", "by hand")]
-    choices += [(id, f"{pad(each.title, 20)}  {safe(each.says, 200)}") for id, each in offers.items()]
+    for id, each in offers.items():
+        url = each.body.get("url")
+        known = f"  there as {there[url]}" if isinstance(url, str) and url in there else ""
+        choices.append((id, f"{pad(each.title, 20)}  {safe(each.says, 200)}{known}"))
     screen.open_sheet(
         ChooseSheet("NEW CONTEXT from", choices, lambda id: screen.open_sheet(ContextForm(screen, offers.get(id))))
     )
@@ -66,7 +70,7 @@ class ContextForm(LinesSheet):
     def __init__(self, host: GridScreen, found: Found | None = None) -> None:
         super().__init__()
         self.host = host
-        self.fields = ContextFields(found)
+        self.fields = ContextFields(found, host.services.adapters)
         self.problems: dict[str, str] = {}
         self.checked: tuple[str, dict[str, object]] | None = None
         self.path = target(host.services)

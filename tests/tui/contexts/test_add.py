@@ -194,6 +194,25 @@ async def test_the_config_is_opened_in_the_editor_and_what_is_in_it_is_used(
             assert backends.opened == []
 
 
+async def test_what_is_found_is_offered_beside_what_is_configured_and_named_anew(
+    console: Open, backends: Backends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KFP_ENDPOINT", "http://kfp.example")
+    async with console(FakeAdapter("kfp", runs("kfp"))) as t:
+        await t.see("ocr-detector-train-87")
+        await t.press("colon")
+        await t.type("add-context")
+        await t.press("enter")
+        await t.see("NEW CONTEXT from")
+        await t.see("http://kfp.example  there as kfp")
+        await t.press("down", "enter")
+        await t.see("NEW CONTEXT  from KFP environment")
+        assert form(t).fields.name.text == "kfp-2"
+        await t.press("ctrl+s")
+        await t.see("kfp-2 is in")
+    assert load().contexts["kfp-2"].settings.url == "http://kfp.example"
+
+
 async def test_on_a_tiny_terminal_every_choice_can_be_reached(console: Open, own_home: Path) -> None:
     (own_home / "clearml.conf").write_text(CONF)
     async with console(size=(40, 10)) as t:
