@@ -35,6 +35,7 @@ TOLD = 60.0
 """After so many seconds it is said how long it was, even if nothing happened."""
 
 CHECK = 15.0
+SIGNS_OF_LIFE = (events.Key, events.Paste, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp)
 AFTER_KEY = 0.3
 """A key clears what is said, and so does the move of the cursor that it makes: it is said after these."""
 
@@ -81,7 +82,7 @@ class PresentApp(Navigator, inherit_bindings=False):
         self.terminal_title.show("")
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key | events.MouseDown) and not event.is_forwarded:
+        if isinstance(event, SIGNS_OF_LIFE) and not event.is_forwarded:
             self._seen_at = self.services.clock()
             if self.absence is not None:
                 self.set_timer(AFTER_KEY, self.back)

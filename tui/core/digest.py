@@ -79,7 +79,9 @@ def _since(row: Resource, since: Timestamp, base: Look | None, states: frozenset
     if base is None or base.runs is None:
         return None
     before = base.runs.get(row.ref.id)
-    return before is not None and before[0] not in states
+    if before is None:  # it had ended by then, unless it is younger than that look
+        return None if row.created is not None and row.created > base.at else False
+    return before[0] not in states
 
 
 class _Runs:
@@ -151,7 +153,7 @@ def _runs(side: Side, failures: _Runs, ended: _Runs, recovered: list[Item], gone
         found = snapshot.rows.get(ref)
         if found is None:
             if snapshot.complete:
-                said = f"was {was}, the server has it no more"
+                said = f"was {was}, is not listed any more"
                 gone.append(Item(name, said, state=State.UNKNOWN, contexts=(side.context,)))
         elif was in FAULTY and found.state not in FAULTY:
             recovered.append(Item(found.name, f"{was} {ARROW} {found.state.value}", state=found.state, ref=ref))
@@ -188,13 +190,15 @@ def _unknown(side: Side, now: Timestamp) -> Iterator[str]:
         if snapshot is not None and snapshot.error is not None:
             asked = f"since {format.clock(snapshot.as_of, now)}" if snapshot.as_of is not None else "yet"
             yield f"no answer about its {snapshot.key.kind.plural} {asked}: {snapshot.error.sentence}"
+        elif snapshot is not None and snapshot.as_of is None:
+            yield f"its {snapshot.key.kind.plural} are being read"
     if side.runs is not None and side.runs.as_of is not None and not side.runs.complete:
         since = begins(side.runs)
         before = f" before {format.clock(since, now)}" if since is not None and since != math.inf else ""
         yield f"{side.runs.loaded:,} runs are loaded; of those created{before} some may be missing"
     undated = _undated(side)
     if undated:
-        yield f"{undated:,} failed runs do not say when"
+        yield "1 failed run does not say when" if undated == 1 else f"{undated:,} failed runs do not say when"
     if not side.looks:
         yield "no look from before is kept to compare hosts, pools and recoveries with"
         return

@@ -77,8 +77,8 @@ class DigestScreen(OverviewScreen):
 
     @property
     def reading(self) -> bool:
-        runs = self.snapshots(Kind.RUN)
-        return not runs or any(each.as_of is None and each.error is None for each in runs)
+        """Whether nobody has answered yet. A slow context does not keep the others waiting."""
+        return all(each.as_of is None and each.error is None for each in self.snapshots(Kind.RUN))
 
     async def take(self) -> None:
         snapshots = [each for kind in KINDS for each in self.snapshots(kind)]

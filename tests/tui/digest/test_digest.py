@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from pathlib import Path
 
@@ -267,3 +268,15 @@ async def test_it_is_in_the_help_and_completed(console: Open) -> None:
         await t.press("escape", "colon")
         await t.type("dig")
         await t.see(":digest")
+
+
+async def test_a_slow_context_keeps_nobody_waiting(console: Open) -> None:
+    slow = FakeAdapter("slow", [], NO_HOSTS)
+    slow.gate, slow.gate_first = asyncio.Event(), True
+    async with console(FakeAdapter("peloton", rows()), slow, size=(120, 48)) as t:
+        t.app.services.looks = looks(look(NOW - NIGHT))
+        await opened(t)
+        await t.see("out of memory")
+        await t.see("slow: its runs are being read")
+        slow.gate.set()
+        await t.gone("its runs are being read")

@@ -97,6 +97,9 @@ def test_failures_without_a_time_are_told_by_the_look() -> None:
     assert [row.name for row in rows[:3] if parse(item.filter).matches(row, NOW)] == ["r1", "r2", "r3"]
     assert made(rows, None).failed == 1
     assert "kfp: 3 failed runs do not say when" in made(rows, None).unknown
+    young = run(5, State.FAILED, 9 * 3600, 9 * 3600, None)  # it came between the look and the time asked about
+    earlier = made([young], Look(SINCE - 7200, {}, {}, {}))
+    assert (earlier.failed, earlier.unknown[0]) == (0, "kfp: 1 failed run does not say when")
 
 
 def test_what_had_failed_and_has_not_any_more_has_recovered() -> None:
@@ -105,8 +108,8 @@ def test_what_had_failed_and_has_not_any_more_has_recovered() -> None:
     assert said(found, "RECOVERED") == [("r1", "failed → running"), ("r2", "lost → succeeded")]
     assert found.recovered == 2
     assert said(found, "GONE") == [
-        ("r3", "was running, the server has it no more"),
-        ("r4", "was failed, the server has it no more"),
+        ("r3", "was running, is not listed any more"),
+        ("r4", "was failed, is not listed any more"),
     ]
     incomplete = replace(listed(rows), complete=False)
     assert not [
