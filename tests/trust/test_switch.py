@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from adapters.actions import ActionResult
+from adapters.actions import ActionResult, ActionSpec
 from adapters.endpoint import Effect
 from adapters.http import HttpClient
 from adapters.model import Kind, Ref, State
@@ -21,8 +23,10 @@ from tests.tui.fake import FakeAdapter, Tester
 from tests.unit.plan import fakes
 from tui.core.guards import Guards
 from tui.core.journal import Journal, ReadOnly
-from tui.core.plan import Guard, Outcome
+from tui.core.plan import Guard, Outcome, Plan, PlanTarget
 from tui.core.planner import Planner
+from tui.core.pluginrun import Command, Ended, carry_out
+from tui.core.plugins import Plugin
 from tui.screens import plan as plan_module
 from tui.screens.plan import PlanSheet
 from tui.screens.planface import Phase
@@ -241,3 +245,29 @@ async def test_a_write_that_waits_for_its_turn_is_not_sent(tmp_path: Path) -> No
         await writing
     assert sent == ["GET"]
     await client.aclose()
+
+
+async def test_an_external_command_that_waits_for_its_turn_is_not_run(tmp_path: Path) -> None:
+    """Plugins ask the same guardrails: at the journal, and once more when the program would start."""
+    guards = Guards()
+    row = fakes.run("a")
+    plugin = Plugin("probe", ("true",), "probe")
+    spec = ActionSpec("probe", "Probe", frozenset(), "")
+    plan = Plan("p", "probe", (PlanTarget(row.ref, "a", row, spec),), 0.0, external=True)
+    log = Journal(tmp_path / "journal", read_only=guards.why_read_only)
+    issue, ran = log.issue, []
+
+    def issued(*given: Any, **more: Any) -> Permit:
+        permit = issue(*given, **more)
+        guards.switch_on(["one"])  # the line is on disk, the program has not started
+        return permit
+
+    async def run(words: Sequence[str], env: Mapping[str, str]) -> Ended:
+        ran.append(words)
+        return Ended(0, "has ended", "")
+
+    log.issue = issued  # type: ignore[method-assign]
+    done = await carry_out(plan, plugin, log, run, {row.ref: Command(("true",), {})})
+    assert ran == []
+    assert done.targets[0].outcome is Outcome.NOT_STARTED
+    assert [entry.outcome for entry in log.records()] == ["not-started"]

@@ -163,7 +163,11 @@ async def _one(
         except JournalUnwritable as refusal:
             return replace(target, outcome=Outcome.FAILED, message=str(refusal))
     try:
+        if permit is not None:
+            permit.check()
         ended = await run(command.words, command.env)
+    except ReadOnly as refusal:  # switched on after the permit was given
+        target = replace(target, outcome=Outcome.NOT_STARTED, message=str(refusal))
     except NotRun as error:
         target = replace(target, outcome=Outcome.FAILED, message=str(error))
     except BaseException as cut:
