@@ -16,6 +16,7 @@ from adapters.turns import somebody_waits
 SECONDS = 0.025
 """The rest of a key comes in the same packet; Textual's tenth of a second is felt whenever a filter is cleared."""
 CHUNK = 4096
+HOME = "\x1b[1;1H"
 
 
 def answer_escape_soon(environ: Mapping[str, str]) -> None:
@@ -73,6 +74,12 @@ class Driver(LinuxDriver):
             for event in self._parser.tick():
                 self.process_message(event)
             self._wait_for_the_rest()
+
+    def write(self, data: str) -> None:
+        """Textual ends every update by sending the cursor home, which is hidden; over a thin line that counts."""
+        kept = data.removesuffix(HOME)
+        if kept:
+            super().write(kept)
 
     def process_message(self, message: Message) -> None:
         if isinstance(message, events.InputEvent):

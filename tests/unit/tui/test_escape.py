@@ -11,6 +11,7 @@ import tty
 import pytest
 from textual import constants, events
 from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from adapters import turns
@@ -78,3 +79,13 @@ def test_textual_is_told_unless_escdelay_is_set() -> None:
     assert constants.ESCAPE_DELAY == 60.0
     answer_escape_soon({})
     assert constants.ESCAPE_DELAY == SECONDS
+
+
+@pytest.mark.anyio
+async def test_the_hidden_cursor_is_not_sent_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(LinuxDriver, "write", lambda self, data: written.append(data))
+    driver = Driver(App())
+    for data in ("\x1b[3;1Hrow\x1b[1;1H", "\x1b[1;1H", "\x1b[1;1Hx"):
+        driver.write(data)
+    assert written == ["\x1b[3;1Hrow", "\x1b[1;1Hx"]
