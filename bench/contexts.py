@@ -47,7 +47,7 @@ def _once(stage: Stage, slow: bool) -> tuple[float, float]:
         with Terminal(runyard("-c", "all"), env=home.env) as terminal:
             first = terminal.wait_for(lambda screen: "▌" in screen and "running" in screen, timeout=30)
             terminal.watch(3.0)
-            spread = peers.paint(peers.steps(terminal, b"j", 20))
+            spread = peers.paint(peers.steps(terminal, b"j", 20, sign=peers.CURSOR))
     return first, spread.p50
 
 

@@ -39,7 +39,7 @@ def cursor(console: Console, times: int) -> list[Burst]:
     found: list[Burst] = []
     while len(found) < times:
         key = b"j" if len(found) // 20 % 2 == 0 else b"k"
-        bursts = peers.steps(terminal, key, 20)
+        bursts = peers.steps(terminal, key, 20, sign=peers.CURSOR)
         if terminal.row_of("▌") is None or not all(burst.size for burst in bursts):
             raise Gone(f"the cursor did not move:\n{terminal.text}")
         found += bursts

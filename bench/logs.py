@@ -86,7 +86,7 @@ def _spooled(stage: Stage, lines: int) -> None:
         with Terminal(command, env=home.env) as terminal:
             open_logs(terminal, source.ref, lines)
             terminal.watch(3.0)
-            keys = peers.paint(peers.steps(terminal, b"k", stage.times(80)))
+            keys = peers.paint(peers.steps(terminal, b"k", stage.times(80), sign=peers.CURSOR))
             terminal.drain(0.3)
             held = memory(terminal.pid) / 1e6
             searched = _search(terminal, lines)
@@ -156,7 +156,7 @@ def _growing(stage: Stage, seconds: float) -> None:
             keys, until = [], perf_counter() + seconds
             while perf_counter() < until:
                 for key in (b"j", b"k"):
-                    keys += peers.steps(terminal, key, 1)
+                    keys += peers.steps(terminal, key, 1, sign=peers.CURSOR)
                     terminal.watch(0.05)
             wanted = int(json.loads(mock.get("/_firehose/shut"))["lines"])
             began = perf_counter()

@@ -16,6 +16,8 @@ from bench.terminal import Burst, Terminal
 ROOT = Path(__file__).resolve().parent.parent
 HEADS = ("state", "native", "name", "owner", "experiment", "tasks", "gpu", "age", "duration", "note")
 UP, DOWN = b"\x1b[A", b"\x1b[B"
+CURSOR = "▌".encode()
+"""How the console shows where one is; it is written in one piece with its row."""
 
 
 def find(name: str) -> str | None:
@@ -55,18 +57,19 @@ def datatable(path: Path) -> list[str]:
     return [sys.executable, "-m", "bench.peer_datatable", str(path)]
 
 
-def steps(terminal: Terminal, key: bytes, times: int, rest: float = 0.0) -> list[Burst]:
+def steps(terminal: Terminal, key: bytes, times: int, rest: float = 0.0, sign: bytes = b"") -> list[Burst]:
     """The bursts of so many key presses, each after the one before has come to rest."""
     found = []
     for _ in range(times):
         terminal.drain(max(rest, 0.005), most=1.0)
-        found.append(terminal.press(key))
+        found.append(terminal.press(key, sign=sign))
     return found
 
 
 def paint(bursts: Sequence[Burst]) -> Spread:
-    """Seconds from a key to the last byte that it caused."""
-    return Spread.of(burst.last for burst in bursts if burst.last is not None)
+    """Seconds from a key to the last byte that it caused, or to the sign that was looked for."""
+    times = (burst.last if burst.shown is None else burst.shown for burst in bursts)
+    return Spread.of(took for took in times if took is not None)
 
 
 def size(bursts: Sequence[Burst]) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from bench import peers
 from bench.measure import Fact, Figure, Spread, cpu, ms
 from bench.server import Home, Mock, runyard
 from bench.stage import LOAD, Stage, is_loaded
@@ -147,7 +148,7 @@ def until_moved(terminal: Terminal, key: bytes) -> float | None:
     tail = b""
     while perf_counter() - sent < 2.0:
         tail = tail[-8:] + terminal.read(0.5)
-        if "▌".encode() in tail:
+        if peers.CURSOR in tail:
             return terminal.last_byte - sent
     return None
 

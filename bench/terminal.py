@@ -29,11 +29,15 @@ _FOREIGN = re.compile(rb"\x1b\[[?>=<][0-9;]*\$?[pqu]")
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """What followed a key: bytes, and seconds to the first and to the last of them (None: there were none)."""
+    """What followed a key: bytes, and seconds to the first and to the last of them (None: there were none).
+
+    `shown` is how long it took until the sign that was looked for had come: a refresh may follow within the burst.
+    """
 
     size: int
     first: float | None
     last: float | None
+    shown: float | None = None
 
 
 class Gone(RuntimeError):
@@ -107,16 +111,20 @@ class Terminal:
             self.read(left)
         return self.received - before
 
-    def press(self, keys: bytes, quiet: float = QUIET, most: float = 3.0) -> Burst:
+    def press(self, keys: bytes, quiet: float = QUIET, most: float = 3.0, sign: bytes = b"") -> Burst:
         """Send a key; the burst that follows, up to the first silence of `quiet` seconds."""
         before, sent = self.received, perf_counter()
         os.write(self._master, keys)
-        if not self.read(most):
+        came = self.read(most)
+        if not came:
             return Burst(0, None, None)
-        first = self.last_byte - sent
-        while self.read(quiet):
-            pass
-        return Burst(self.received - before, first, self.last_byte - sent)
+        first, shown, tail = self.last_byte - sent, None, b""
+        while came:
+            tail = tail[-len(sign) :] + came
+            if sign and shown is None and sign in tail:
+                shown = self.last_byte - sent
+            came = self.read(quiet)
+        return Burst(self.received - before, first, self.last_byte - sent, shown)
 
     def shows(
         self, keys: bytes, there: Callable[[str], Any], quiet: float = 0.15, most: float = 3.0
