@@ -40,7 +40,8 @@ class GroupSheet(LinesSheet):
         self.groups = await to_thread(grouped, self.objects, self.by)
         many = f"{len(self.groups):,} {'group' if len(self.groups) == 1 else 'groups'}"
         self.title_left = f"GROUP by {self.by}"
-        self.title_right = f"{many} of {len(self.objects):,} {self.host.kind.plural}"
+        noun = self.host.kind.value if len(self.objects) == 1 else self.host.kind.plural
+        self.title_right = f"{many} of {len(self.objects):,} {noun}"
         self.heads = [[(f"  {'ROWS':>7}  {'RED':>7}  {'':{BAR}}  {self.by.upper()}", "muted")]]
         self.rows = [self._row(group) for group in self.groups]
         self.cursor, self.first = 0, 0

@@ -88,3 +88,26 @@ async def test_group_by_nonsense_names_the_fields(console: Open) -> None:
         await t.see("a-4")
         await command(t, "group colour")
         await t.see("group by one of state, owner, pool, host, cause")
+
+
+@pytest.mark.parametrize(
+    ("field", "group", "filter"),
+    [
+        ("state", "failed", "state="),
+        ("owner", "ana", "owner="),
+        ("pool", "/ml", "pool="),
+        ("host", "gpu-1", "host="),
+        ("cause", "exit", "message"),
+    ],
+)
+async def test_each_field_groups_and_leads_to_the_rows(console: Open, field: str, group: str, filter: str) -> None:
+    placed = run("k", State.FAILED, "a-6", message="exit 3", owner="ana", pool="/ml", host="gpu-1")
+    async with console(FakeAdapter("k", [placed])) as t:
+        await t.see("a-6")
+        await command(t, f"group {field}")
+        await t.see(f"GROUP by {field}")
+        await t.see("1 group of 1 run")
+        assert any(group in line for line in t.lines)
+        await t.press("enter")
+        await t.see(filter)
+        await t.see("1 of 1 run ")
