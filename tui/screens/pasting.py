@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from adapters.errors import AdapterError, Invalid, NotFound, Unsupported
 from adapters.model import Kind, Ref
-from tui.core.pasted import candidates, is_url, named
+from tui.core.pasted import LONGEST, candidates, is_url, named
 from tui.core.text import safe
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ LONG_ID = 8
 
 def in_table(model: ListModel, text: str) -> Ref | None:
     """The row that has exactly this id, reference or name, else the one whose long id is in the text."""
-    held: Ref | None = None
-    for ref in model.refs:
+    text, held = text[:LONGEST], None
+    for ref in model.refs if text else ():
         row = model.row(ref)
-        if text in (ref.id, str(ref)) or (row is not None and text and row.name == text):
+        if ref.id == text or (row is not None and row.name == text) or (text.endswith(ref.id) and str(ref) == text):
             return ref
         if len(ref.id) >= LONG_ID and ref.id in text and (held is None or len(ref.id) > len(held.id)):
             held = ref
