@@ -10,15 +10,14 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import field
-from heapq import nsmallest
 from itertools import accumulate
 from math import inf
 from statistics import median
 
 from adapters.frozen import dataclass
-from adapters.model import ENDED, FAULTY, WAITING, Capacity, Kind, Pool, Ref, Resource, Run, State
-from tui.core.causes import Cause, cause_of, quoted
+from adapters.model import ENDED, FAULTY, WAITING, Capacity, Kind, Pool, Ref, Resource, State
 from tui.core.format import is_full
+from tui.core.pulsetally import FAILED, OK, RUNNING, Tally, Wait, causes, longest_waits, owners
 from tui.core.store import Snapshot
 from tui.core.values import MAIN_RESOURCE
 from tui.core.view import Counts, Slot
@@ -30,11 +29,7 @@ DAYS = 7
 FEWEST_DAYS = 3
 """A usual value is the median of at least so many days."""
 
-MOST_WAITS = 6
-
 HOST_ORDER = (State.DOWN, State.UNKNOWN, State.DRAINING, State.DRAINED, State.UP)
-RUNNING = frozenset({State.RUNNING, State.ABORTING})
-FAILED, OK = "state=failed,lost", "state=succeeded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,31 +62,6 @@ class Signal:
             return False
         too_few = self.now < min(self.days)
         return too_few if self.few else self.now > max(self.days) or (self.both and too_few)
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How many runs share a cause or an owner; `filter` selects them. `where` says in which pools or groups most of
-    them are; `running`, `waiting` and `gpus` (of those that run, None: no run says) are told of owners."""
-
-    title: str
-    count: int
-    filter: str
-    where: str = ""
-    running: int = 0
-    waiting: int = 0
-    gpus: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """A run that waits since `since`, and what it waits for as far as anybody says."""
-
-    ref: Ref
-    name: str
-    state: State
-    since: float
-    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +129,10 @@ def take(runs: Sequence[Snapshot], hosts: Sequence[Snapshot], pools: Sequence[Sn
             history.held("waiting", "state=waiting", waits, _in(rows, WAITING)),
             history.ended("ok", "ended ok / h", _times(rows, State.SUCCEEDED), f"{OK} finished<1h", few=True),
         ),
-        causes=_causes(last_day, "24h"),
-        owners=_owners(at_work),
-        failed_hour=_causes(last_hour, "1h"),
-        waits=_waits(at_work),
+        causes=causes(last_day, "24h"),
+        owners=owners(at_work),
+        failed_hour=causes(last_hour, "1h"),
+        waits=longest_waits(at_work),
         pools=_pools([row for snapshot in pools for row in snapshot.rows.values() if isinstance(row, Pool)]),
         hosts=tuple(sorted(states, key=HOST_ORDER.index)),
     )
@@ -264,62 +234,6 @@ def _counts(rows: Sequence[Resource]) -> Counts:
 
 def _ended_within(rows: Iterable[Resource], now: float, seconds: float) -> list[Resource]:
     return [row for row in rows if row.finished is not None and now - seconds < row.finished <= now]
-
-
-def _causes(failed: Sequence[Resource], within: str) -> tuple[Tally, ...]:
-    found: dict[Cause, list[Resource]] = {}
-    for row in failed:
-        found.setdefault(cause_of(row.message), []).append(row)
-    ordered = sorted(found.items(), key=lambda each: -len(each[1]))
-    return tuple(
-        Tally(cause.title, len(rows), f"{FAILED} finished<{within} {cause.filter}", _where(rows))
-        for cause, rows in ordered
-    )
-
-
-def _where(rows: Sequence[Resource]) -> str:
-    """The pools, else groups, that most of them are in: `19 in /ml/ads, 12 in fraud`, `all in /ml/ads`."""
-    found = Counter(place for row in rows if (place := row.pool or row.group))
-    most = found.most_common(2)
-    if most and len(rows) > 1 and most[0][1] == len(rows):
-        return f"all in {most[0][0]}"
-    return ", ".join(f"{number} in {place}" for place, number in most)
-
-
-def _owners(rows: Sequence[Resource]) -> tuple[Tally, ...]:
-    found: dict[str, list[Resource]] = {}
-    for row in rows:
-        if row.owner:
-            found.setdefault(row.owner, []).append(row)
-    ordered = sorted(found.items(), key=lambda each: -len(each[1]))
-    return tuple(_owner(owner, rows) for owner, rows in ordered)
-
-
-def _owner(owner: str, rows: Sequence[Resource]) -> Tally:
-    running = [row for row in rows if row.state in RUNNING]
-    gpus = [row.gpus for row in running if isinstance(row, Run) and row.gpus is not None]
-    return Tally(
-        owner,
-        len(rows),
-        f"state=active owner={quoted(owner)}",
-        running=len(running),
-        waiting=len(rows) - len(running),
-        gpus=sum(gpus) if gpus else None,
-    )
-
-
-def _waits(rows: Iterable[Resource]) -> tuple[Wait, ...]:
-    """The runs that have waited longest for others to make room; drafts and what somebody paused do not."""
-    queued = [row for row in rows if row.state in (State.PENDING, State.QUEUED) and row.created is not None]
-    first = nsmallest(MOST_WAITS, queued, key=lambda row: row.created or 0.0)
-    return tuple(Wait(row.ref, row.name, row.state, row.created or 0.0, _waits_for(row)) for row in first)
-
-
-def _waits_for(row: Resource) -> str:
-    if row.message:
-        return row.message
-    gpus = f"{row.gpus} gpu " if isinstance(row, Run) and row.gpus else ""
-    return f"{gpus}in {row.pool}" if row.pool else "not said"
 
 
 def _pools(rows: Sequence[Pool]) -> tuple[PoolUse, ...]:

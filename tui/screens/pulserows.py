@@ -8,7 +8,8 @@ from itertools import groupby
 
 from adapters.model import Kind, Ref, State
 from tui.core import format
-from tui.core.pulse import FEWEST_DAYS, MARKS, PoolUse, Pulse, Signal, Tally, host_marks
+from tui.core.pulse import FEWEST_DAYS, MARKS, PoolUse, Pulse, Signal, host_marks
+from tui.core.pulsetally import Tally
 from tui.core.text import cut, pad, safe
 from tui.widgets.draw import Piece, width_of
 from tui.widgets.sections import Row

@@ -8,7 +8,8 @@ from itertools import groupby
 
 from adapters.model import Kind, State
 from tui.core import format
-from tui.core.pulse import HOST_ORDER, MARKS, Pulse, Signal, Tally, Wait
+from tui.core.pulse import HOST_ORDER, MARKS, Pulse, Signal
+from tui.core.pulsetally import Tally, Wait
 from tui.core.text import cut, pad, safe
 from tui.screens.pulserows import (
     LEAD,
