@@ -26,6 +26,8 @@ from tui.app import ConsoleApp
 from tui.config import parse
 from tui.contextfile import NotAdded, add_context
 from tui.core import disk
+from tui.core.columns import columns_for
+from tui.core.exportfile import Exported, ExportError, export
 from tui.core.journal import Journal, JournalUnwritable
 from tui.core.logspool import LogSpool, SpoolError
 from tui.core.memory import Memory
@@ -356,3 +358,25 @@ def test_what_is_wrong_with_a_folder(
     assert disk.trouble(tmp_path / "not" / "there") == words
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     assert (disk.trouble(tmp_path) is None) is False
+
+
+def test_what_is_saved_or_exported_is_whole_or_not_there(tmp_path: Path) -> None:
+    log = LogSpool(tmp_path / "logs").open(LogSource(Ref("kfp", Kind.RUN, "x"), "main", LogMode.APPEND))
+    log.append(b"line\n" * 40_000)
+    row = Exported(run("one", State.RUNNING, "a" * 3000), NOW)
+    with file_size(100_000):
+        with pytest.raises(OSError, match="too large"):
+            log.save(tmp_path / "saved.log")
+        for ending in (".csv", ".json", ".jsonl"):
+            with pytest.raises(ExportError, match="too large"):
+                export(
+                    tmp_path / f"rows{ending}",
+                    [row] * 100,
+                    columns_for(Kind.RUN, [SCHEMA], merged=False, width=160),
+                )
+        with pytest.raises(OSError, match="too large"), disk.new_file(tmp_path / "described.txt") as file:
+            file.write(b"x" * 200_000)
+    log.save(tmp_path / "saved.log")
+    log.close()
+    assert (tmp_path / "saved.log").read_bytes() == b"line\n" * 40_000
+    assert {each.name for each in tmp_path.iterdir() if each.is_file()} == {"saved.log"}

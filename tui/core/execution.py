@@ -145,10 +145,10 @@ class Execution:
         if error.executed is None:
             shows = await self._reread(target)
             return _ended(target, Outcome.UNKNOWN, f"{error.sentence}; {shows}", error)
-        if isinstance(error, Conflict) and (moved := await self._moved(target)) is not None:
+        moved = await self._moved(target) if isinstance(error, Conflict) else None
+        if moved is not None and moved.outcome is Outcome.SKIPPED:
             # Somebody else was faster, as an entity version says: shown, and for the operator to ask again.
-            if moved.outcome is Outcome.SKIPPED:
-                return replace(moved, message=f"{error.sentence}; {moved.message}", error=error)
+            return replace(moved, message=f"{error.sentence}; {moved.message}", error=error)
         illegal = isinstance(error, Conflict | Unsupported)
         return _ended(target, Outcome.ILLEGAL if illegal else Outcome.FAILED, error.sentence, error)
 

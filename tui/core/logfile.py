@@ -20,6 +20,7 @@ from pathlib import Path
 
 from adapters.frozen import dataclass
 from adapters.model import LogMode, LogSource, Timestamp
+from tui.core.disk import new_file
 from tui.core.loglines import Level, line_level, line_time
 
 LONGEST_LINE = 32 * 1024
@@ -188,7 +189,7 @@ class LogFile:
 
     def save(self, path: Path) -> None:
         """Copy the log's own bytes, without markers. Raises OSError."""
-        with path.open("xb") as file:
+        with new_file(path) as file:
             for data in self.raw():
                 file.write(data)
 

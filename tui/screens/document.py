@@ -12,6 +12,7 @@ from adapters.errors import AdapterError
 from adapters.model import ENDED, Ref
 from adapters.sections import Detail
 from tui import keys
+from tui.core.disk import new_file
 from tui.core.format import clock
 from tui.screens.describe import describe_rows
 from tui.screens.panes import PaneScreen, save_path
@@ -171,7 +172,8 @@ class DocumentScreen(PaneScreen):
         suffix, text = self.saved()
         path = save_path(self.ref, [self.mode], suffix)
         try:
-            path.write_text(text, encoding="utf-8", errors="replace")
+            with new_file(path) as file:
+                file.write(text.encode("utf-8", "replace"))
         except OSError as error:
             self.message(f"✗ not saved: {error.strerror or error}", "failed")
         else:
