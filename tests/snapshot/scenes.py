@@ -11,6 +11,9 @@ from adapters.model import Kind, Ref, Resource
 from tests.tui.data import hosts, pods, pools, runs
 from tests.tui.detail.world import LOG, World, drain_world, failed_run, spool
 from tests.tui.fake import FakeAdapter, services_of
+from tests.tui.journal.test_journal import world as changed
+from tests.tui.journal.test_journal import written
+from tests.tui.lists.test_usual import ROWS as USUAL
 from tests.tui.pulse.test_pulse import rows as pulse_rows
 from tests.tui.tree.test_tree_screen import cluster
 from tui.app import ConsoleApp
@@ -131,3 +134,24 @@ def first(folder: Path, theme: tokens.Theme) -> ConsoleApp:
 
 
 OTHERS["first"] = Scene(first, ("=no context yet",))
+
+
+def journal(folder: Path, theme: tokens.Theme) -> ConsoleApp:
+    return ConsoleApp(services_of(changed(), journal=written(folder), spool=spool(folder)), theme=theme)
+
+
+def rates() -> FakeAdapter:
+    return FakeAdapter("lab", USUAL)
+
+
+JOURNAL = ("=▸ running", "W", "=3 plans")
+OTHERS |= {
+    "journal": Scene(journal, (*JOURNAL, "=failed")),
+    "journal-plan": Scene(journal, (*JOURNAL, "j", "enter", "=no permission")),
+    "usual": over(rates, steps=("=14 runs", ":", "'usual", "enter", "=3 run, 1 late")),
+    "causes": over(prod, steps=(*LISTED, "R", "=RETRY by cause", "=asks first")),
+    "add-context": over(prod, steps=(*LISTED, ":", "'add-context", "enter", "=NEW CONTEXT", "=[ Check ]")),
+    "theme": over(prod, steps=(*LISTED, ":", "'theme", "enter", "=THEME")),
+    "read-only": over(prod, steps=(*LISTED, "ctrl-o", "=read-only", "ctrl-o", "=may be changed again ›")),
+    "login": over(prod, steps=(*LISTED, "L", "=logs in with nothing")),
+}

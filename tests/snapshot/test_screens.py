@@ -22,9 +22,11 @@ Snap = Callable[..., bool]
 
 
 @pytest.fixture(autouse=True)
-def one_config(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The path of the config is on the first screen."""
+def of_one_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The path of the config is on the first screen, who acted in the journal."""
     monkeypatch.setenv("RUNYARD_CONFIG", "/none/runyard/config.toml")
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "ana")
 
 
 SMALL, LARGE = (80, 24), (160, 48)
