@@ -115,7 +115,13 @@ def page(found: Table, keymap: KeyMap) -> str:
 
 
 def used(use: str, keymap: KeyMap) -> str:
-    return KEY.sub(lambda match: code(keymap.key(match[1]) or f":{match[1]}"), use)
+    """What one presses, or the verb where there is no key."""
+
+    def shown(id: str) -> str:
+        spec = keymap.spec(id)
+        return keymap.key(id) or f":{spec.verb if spec is not None and spec.verb else id}"
+
+    return KEY.sub(lambda match: code(shown(match[1])), use)
 
 
 def _tests(tests: Sequence[str]) -> str:

@@ -24,8 +24,8 @@ HEAD = """\
 # Every key
 
 The key map as it is dispatched, with the id by which a key is rebound in the config's `[keys]`. Each id is a `:`
-verb too, but for three that mean something else there: `:go-host`, `:pause-refresh` and `:refresh-now`. The tests, below `tests/tui/`, press the key and see what it does; a self-check takes keys away and sees
-them fail.
+verb too, but for three that mean something else there: `:go-host`, `:pause-refresh` and `:refresh-now`. The tests,
+below `tests/tui/`, press the key and see what it does; a self-check takes keys away and sees them fail.
 
 Written by `python docs/keys.py`; `make test` fails when a key lacks a test.
 """

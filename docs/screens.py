@@ -1,6 +1,8 @@
 """Make docs/screens/*.svg: real screens of the console over its own mock server, with a fixed seed and clock.
 
 python docs/screens.py [NAME ...]
+
+docs/screens/README.md shows them, each with what was judged when it was looked at; `--page` writes only that.
 """
 
 from __future__ import annotations
@@ -23,6 +25,12 @@ from tui.styles.tokens import THEMES
 from tui.wiring import build_services
 
 FOLDER = Path(__file__).parent / "screens"
+PAGE = """\
+# The screens
+
+Made by `python docs/screens.py` over the mock server with seed 7. Each picture was looked at; the sentence below
+it, kept in `judged.toml`, says what was judged and changed.
+"""
 FIVE = ("kfp", "clearml", "jobmanager", "vertex", "peloton")
 NARROW, MIDDLE, WIDE = (80, 24), (110, 30), (160, 48)
 
@@ -39,6 +47,10 @@ class Shot:
     minutes: float = 0.0
 
 
+SETTLING = frozenset(("enter", "l", "x", "X", "C", "d", "y", "V", "a", "r", "ctrl+t", "ctrl+d"))
+"""Keys that ask a server for something."""
+
+
 def typed(text: str) -> tuple[str, ...]:
     """The keys that type a text."""
     names = {" ": "space", ":": "colon", "/": "slash", "=": "equals_sign", "~": "tilde"}
@@ -52,20 +64,41 @@ def command(text: str) -> tuple[str, ...]:
 SHOTS = (
     Shot("runs", ("kfp",), ("e",), MIDDLE),
     Shot("runs-80x24", ("kfp",), ("e",)),
+    Shot("runs-light-80x24", ("kfp",), ("e",), theme="light"),
+    Shot("runs-mono-80x24", ("kfp",), ("e",), theme="mono"),
     Shot("runs-160x48", FIVE, ("e",), WIDE),
     Shot("detail-80x24", ("kfp",), ("e", "enter")),
     Shot("detail-160x48", ("kfp",), ("e", "enter"), WIDE),
+    Shot("why-80x24", ("kfp",), ("e", "X")),
+    Shot("tree-80x24", ("peloton",), ("e", "ctrl+t")),
+    Shot("describe-80x24", ("kfp",), ("e", "d")),
+    Shot("raw-80x24", ("kfp",), ("e", "y")),
+    Shot("diff-80x24", ("kfp",), ("space", "space", "V")),
     Shot("logs-80x24", ("kfp",), ("e", "l")),
     Shot("logs-160x48", ("kfp",), ("e", "l"), WIDE),
+    Shot("merged-80x24", ("kfp",), ("e", "l", "a")),
+    Shot("pods-80x24", ("peloton",), command("pods")),
     Shot("hosts-80x24", ("peloton",), command("hosts")),
+    Shot("host-80x24", ("peloton",), (*command("hosts"), "G", "v")),
     Shot("pools-80x24", ("peloton",), command("pools")),
     Shot("pools-160x48", ("peloton",), command("pools"), WIDE),
     Shot("drain-80x24", ("peloton",), (*command("hosts"), "G", "C")),
+    Shot("bulk-80x24", ("kfp",), ("ctrl+z", "asterisk", "r")),
+    Shot("causes-80x24", ("kfp",), command("retry-cause")),
     Shot("menu-80x24", ("kfp",), ("e", "x")),
     Shot("help-80x24", ("kfp",), ("e", "question_mark")),
     Shot("filter-80x24", ("kfp",), ("slash", *typed("state=failed ownr~ana"))),
+    Shot("group-80x24", FIVE, command("group cause")),
+    Shot("columns-80x24", ("clearml",), (",",)),
+    Shot("find-80x24", FIVE, command("find state=failed")),
+    Shot("usual-80x24", FIVE, command("usual")),
+    Shot("command-80x24", FIVE, ("colon", *typed("runs @k"))),
     Shot("contexts-80x24", FIVE, command("contexts")),
+    Shot("add-context-80x24", FIVE, command("add-context")),
     Shot("pulse-80x24", FIVE, command("pulse")),
+    Shot("pulse-160x48", FIVE, command("pulse"), WIDE),
+    Shot("digest-80x24", FIVE, command("digest")),
+    Shot("journal-80x24", ("kfp",), ("j", "j", "ctrl+d", "y", "escape", "escape", *command("journal"))),
 )
 
 
@@ -88,9 +121,9 @@ async def picture(shot: Shot, mock: MockServer) -> str:
         await settled(app)
         for key in shot.keys:
             await pilot.press(key)
-            if key in ("enter", "l", "x", "C"):
+            if key in SETTLING:
                 await settled(app)
-        await settled(app, looks=40)
+        await settled(app, looks=20)
         return without_fonts(app.export_screenshot(title="runyard"))
 
 
@@ -108,8 +141,24 @@ async def settled(app: ConsoleApp, looks: int = 8) -> None:
         quiet = 0 if busy else quiet + 1
 
 
+def judged() -> dict[str, str]:
+    """What was seen in each picture when it was looked at, and what was changed for it."""
+    return dict(tomllib.loads((FOLDER / "judged.toml").read_text(encoding="utf-8")))
+
+
+def page() -> str:
+    """docs/screens/README.md: each picture with its sentence."""
+    said = judged()
+    parts = [PAGE]
+    parts += [f"## {shot.name}\n\n![{shot.name}]({shot.name}.svg)\n\n{said[shot.name]}\n" for shot in SHOTS]
+    return "\n".join(parts)
+
+
 def main(names: list[str]) -> int:
     FOLDER.mkdir(exist_ok=True)
+    (FOLDER / "README.md").write_text(page(), encoding="utf-8")
+    if "--page" in names:
+        return 0
     unknown = set(names) - {shot.name for shot in SHOTS}
     if unknown:
         print(f"no screen {', '.join(sorted(unknown))}", file=sys.stderr)

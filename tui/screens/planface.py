@@ -223,7 +223,7 @@ class PlanFace(Sheet):
         room -= fixed + 1
         self.first = max(0, min(self.first, len(scrolled) - room))
         more = len(scrolled) - self.first - room
-        note: list[Piece] = [(f"    {more} more below" if more else "    that is all", "muted")]
+        note: list[Piece] = [(f"    {more} lines more below" if more else "    that is all", "muted")]
         at = int(self.on[6:]) if self.on.startswith("field:") else 0
         start = max(0, min(at - fixed + 1, len(fields) - fixed))
         return [*scrolled[self.first : self.first + room], note, *fields[start : start + fixed]]

@@ -8,8 +8,9 @@ from textual.message import Message
 
 from adapters.model import FAULTY, Ref, Resource
 from adapters.port import Schema
+from tui.core.cells import Cell
 from tui.core.columns import Column, cell, columns_for, fit, head_line
-from tui.core.text import safe
+from tui.core.text import cut_shared, safe
 from tui.styles.tokens import active
 from tui.widgets.draw import Piece
 from tui.widgets.lines import Line, LineList, gutter, piece, plain
@@ -121,10 +122,12 @@ def resource_rows(resources: Iterable[Resource], schema: Schema, width: int, now
     columns = columns_for(listed[0].ref.kind, [schema], merged=False, width=width + TAKEN, sample=listed[:200])
     ascii = active().ascii
     rows = [Row(((head_line(columns, ascii=ascii)[2:], "muted"),), head=True)]
-    for resource in listed:
+    main = next((column for column in columns if column.main), columns[0])
+    names = cut_shared([safe(resource.name) for resource in listed], main.width, ascii)
+    for resource, name in zip(listed, names, strict=True):
         rows.append(
             Row(
-                tuple(_cells(columns, resource, now, ascii)),
+                tuple(_cells(columns, resource, name, now, ascii)),
                 resource.ref,
                 resource.state in FAULTY,
                 safe(resource.name),
@@ -133,10 +136,13 @@ def resource_rows(resources: Iterable[Resource], schema: Schema, width: int, now
     return rows
 
 
-def _cells(columns: Sequence[Column], resource: Resource, now: float, ascii: bool) -> list[Piece]:
+def _cells(columns: Sequence[Column], resource: Resource, name: str, now: float, ascii: bool) -> list[Piece]:
     pieces: list[Piece] = []
     for index, column in enumerate(columns):
         if index:
             pieces.append(("  ", "text"))
-        pieces += fit(cell(column, resource, now, ascii=ascii), column, ascii)
+        drawn = cell(column, resource, now, ascii=ascii)
+        if column.main and len(drawn.spans) == 1:  # names are cut so that the end that differs stays
+            drawn = Cell(((name, drawn.spans[0][1]),))
+        pieces += fit(drawn, column, ascii)
     return pieces

@@ -383,3 +383,18 @@ async def test_every_size_draws(console: Open, size: tuple[int, int]) -> None:
 
 def test_the_run_began_when_the_mock_up_says() -> None:
     assert BEGAN % 86400 == 13 * 3600 + 43 * 60 + 48
+
+
+async def test_pods_of_a_pane_keep_the_end_of_their_names(console: Open) -> None:
+    refs = [Ref("prod-kfp", Kind.POD, f"a-very-long-name-of-a-training-job-{number}") for number in range(3)]
+    pods = [Pod(ref=ref, name=ref.id, state=State.RUNNING, native_state="R", parent=RUN) for ref in refs]
+    async with console(World(rows=[failed_run(), *tasks(), *pods])) as t:
+        screen = await opened(t)
+        screen.show_tab("pod")
+        await t.see("a-very")
+        shown = [line for line in t.lines if "a-very" in line]
+        assert [next(word for word in line.split() if word.startswith("a-very"))[-1] for line in shown] == [
+            "0",
+            "1",
+            "2",
+        ]
