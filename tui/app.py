@@ -231,7 +231,7 @@ class ConsoleApp(Appearance, inherit_bindings=False):
         from tui.screens.help import NotesSheet
 
         if self.grid is not None:
-            self.grid.open_sheet(NotesSheet(list(self.notes)))
+            self.grid.open_sheet(NotesSheet(list(self.notes), self.services.tells.names))
 
     async def on_event(self, event: events.Event) -> None:
         """Notes when the mouse was pressed; clicks are made from that later, when the queue allows."""

@@ -66,6 +66,11 @@ class Tells:
     def __len__(self) -> int:
         return len(self._names)
 
+    @property
+    def names(self) -> list[str]:
+        """What is waited for, in the order in which it was asked for."""
+        return list(self._names.values())
+
     def add(self, rows: Iterable[Resource]) -> int:
         """Wait for these; how many were taken, as there is a limit."""
         taken = 0

@@ -232,7 +232,7 @@ def _told_elsewhere(id: str) -> bool:
 class NotesSheet(LinesSheet):
     """What was said in red, newest last."""
 
-    def __init__(self, notes: Sequence[Note]) -> None:
+    def __init__(self, notes: Sequence[Note], waited: Sequence[str] = ()) -> None:
         super().__init__()
         self.title_left = "ERRORS  of this session"
         self.title_right = str(len(notes))
@@ -240,6 +240,10 @@ class NotesSheet(LinesSheet):
         self.rows = [
             [(f" {format.clock(note.time, now)}  ", "muted"), (safe(note.text), "text")] for note in notes
         ] or [[(" nothing went wrong so far", "muted")]]
+        if waited:
+            what = "this ends" if len(waited) == 1 else f"these {len(waited)} end"
+            self.rows = [*self.rows, [], [(f" you will be told when {what}", "muted")]]
+            self.rows += [[(f"   {safe(name, 100)}", "text")] for name in waited]
         self.cursor = None
 
     def press(self, key: str, character: str | None) -> bool:

@@ -87,6 +87,16 @@ async def test_marked_in_the_row_and_below(console: Open) -> None:
         assert len(t.app.services.tells) == 0
 
 
+async def test_what_is_waited_for_is_under_the_errors(console: Open) -> None:
+    async with console(lab()) as t:
+        await at(t, "one")
+        await t.press("b", "exclamation_mark")
+        await t.see("you will be told when this ends")
+        await t.press("escape", "b", "exclamation_mark")
+        await t.see("nothing went wrong so far")
+        assert not any("you will be told" in line for line in t.lines)
+
+
 async def test_success_is_listed_as_well(console: Open) -> None:
     adapter = lab()
     async with console(adapter) as t:

@@ -164,6 +164,25 @@ def test_suspend_goes_to_the_shell_and_fg_draws_everything_anew() -> None:
         t.until(lambda: "PENDING" in t.lines[22])
 
 
+def test_a_program_that_is_stopped_goes_on_with_the_console() -> None:
+    with Terminal(["sh", "-i"], env={"PS1": "prompt> "}) as t:
+        t.see("prompt>")
+        t.send(" ".join(console("sleep", "60")) + "\r")
+        settled(t)
+        t.send(F5)
+        t.see("runyard: sleep 60")
+        t.send("\x1a")
+        t.see("Stopped")
+        t.send("clear; fg\r")
+        t.rest()
+        assert not any(FIRST in line for line in t.lines), "the program has the terminal, not the console"
+        t.send("\x03")
+        t.see("enter goes back to runyard")
+        t.send("\r")
+        t.see(FIRST)
+        t.see("SIGINT")
+
+
 def test_suspend_is_refused_where_nobody_could_continue_it() -> None:
     with Terminal(console()) as t:
         settled(t)
