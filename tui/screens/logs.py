@@ -215,11 +215,8 @@ class LogsScreen(LogOpening):
         if not self.view.following:
             hints[0] = (live.key("follow"), "follow", True)
         more_ids = [
-            ("next-pane", "source"),
-            ("all-sources", "all"),
-            ("wrap", "wrap"),
-            ("times", "time"),
-            ("save", "save"),
+            *(("next-pane", "source"), ("all-sources", "all"), ("bookmark", "bookmark"), ("at", "to a time")),
+            *(("pager", "pager"), ("wrap", "wrap"), ("times", "time"), ("save", "save")),
         ]
         self.key_hints(hints, FIXED, [(live.key(id), title, True) for id, title in more_ids])
 

@@ -18,6 +18,9 @@ Hint = tuple[str, str, bool]
 
 FIXED: tuple[Hint, ...] = (("/", "filter", True), (":", "go", True), ("x", "menu", True), ("?", "help", True))
 
+MOST = 4
+"""So many hints of what the row allows are always there."""
+
 
 class KeyBar(Widget):
     DEFAULT_CSS = "KeyBar { height: 1; }"
@@ -36,7 +39,7 @@ class KeyBar(Widget):
         self.fixed: Sequence[Hint] = FIXED
 
     def show(self, hints: Sequence[Hint], fixed: Sequence[Hint] = FIXED, more: Sequence[Hint] = ()) -> None:
-        """`more` are drawn beside the fixed ones where the screen is wide."""
+        """`more` are drawn beside the fixed ones where the screen is wide, as many as there is room for."""
         if (list(hints), list(fixed), list(more)) != (list(self.hints), list(self.fixed), list(self.more)):
             self.hints, self.fixed, self.more = list(hints), list(fixed), list(more)
             self.refresh()
@@ -49,9 +52,13 @@ class KeyBar(Widget):
             right: list[Piece] = [(" ".join(key for key, _, _ in self.fixed), "key")]
         else:
             right = _pieces(self.fixed)
-        if width >= 120 and self.more:
-            right = [*_pieces(self.more), ("  ", "muted"), *right]
-        limit = 10 if width >= 160 or len(self.fixed) < len(FIXED) else 4
+        more = list(self.more) if width >= 120 else []
+        taken = width_of(right) + width_of(_pieces(self.hints[:MOST])) + 6
+        while more and width_of(_pieces(more)) + taken > width:
+            more.pop()
+        if more:
+            right = [*_pieces(more), ("  ", "muted"), *right]
+        limit = 10 if width >= 160 or len(self.fixed) < len(FIXED) else MOST
         shown = list(self.hints[:limit])
         room = width - width_of(right) - 4
         while shown and width_of(_pieces(shown)) > room:

@@ -87,3 +87,15 @@ async def test_help_fits_a_small_terminal(console: Open, tmp_path: Path) -> None
         text = "\n".join(t.lines)
         for word in ("b a", "in pager", "bookmark, time", "bookmark, all logs", "other look"):
             assert (word in text) is (word != "other look"), f"{word}\n{text}"
+
+
+async def test_the_line_of_keys_holds_what_there_is_room_for(console: Open, tmp_path: Path) -> None:
+    fake = world()
+    fake.write("pod-7", many(3), attempt=3)
+    for width, there, missing in ((120, "b bookmark", "^s save"), (160, "^s save", "nothing")):
+        async with console(fake, spool=spool(tmp_path), size=(width, 24)) as t:
+            await opened(t)
+            await t.see("step 2")
+            assert t.lines[23].startswith(" s follow  e error  & only  p try  ")
+            assert there in t.lines[23]
+            assert missing not in t.lines[23]
