@@ -85,6 +85,9 @@ class Navigator(DefectsApp, inherit_bindings=False):
         """A list of a kind. `trail` are the crumbs before it, `goto` the object (or name) to put the cursor on."""
         from tui.screens.list import ListScreen
 
+        if not self.services.adapters:
+            self._say("there is no context yet; :add-context adds one", "muted")
+            return
         self.open_screen(
             ListScreen(
                 kind,

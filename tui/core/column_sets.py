@@ -170,7 +170,7 @@ def _context(id: str, title: str, width: int, type: FieldType = FieldType.TEXT, 
 CONTEXTS: tuple[Column, ...] = (
     _context("state", "STATE", 8),
     _context("context", "CONTEXT", 10, main=True),
-    _context("backend", "BACKEND", 11),
+    replace(_context("backend", "BACKEND", 11), max=20, want=16),
     _context("latency", "LATENCY", 7, FieldType.DURATION, right=True),
     _context("errors", "ERRORS", 9, right=True),
     _context("auth", "AUTH", 12),

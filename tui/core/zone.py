@@ -41,6 +41,8 @@ def said(stamp: float) -> str:
     if not _local:
         return "UTC"
     there = time.localtime(stamp)
+    if there.tm_zone == "UTC":
+        return "this machine's, which are UTC too"
     hours, rest = divmod(abs(there.tm_gmtoff), 3600)
     away = f"{hours}h{rest // 60:02d}m" if rest else f"{hours}h"
     way = "ahead of" if there.tm_gmtoff > 0 else "behind"
