@@ -90,6 +90,7 @@ KEYS: tuple[KeySpec, ...] = (
         ("tree", "ctrl-t", "tree"),
     ),
     *_specs("LOOK", (TREE,), ("unfold-all", "*", "unfold all")),
+    *_specs("LOOK", (PULSE,), ("span-shorter", "<", "a shorter span"), ("span-longer", ">", "a longer span")),
     *_specs("LOOK", (*_OBJECT, LOGS), ("attempts", "p", "earlier tries")),
     *_specs("LOOK", (ANY,), ("errors", "!", "error list"), ("pulse", "P", "pulse")),
     *_specs("LOOK", (ANY,), ("digest", "D", "since last look")),

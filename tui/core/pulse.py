@@ -25,6 +25,9 @@ from tui.core.view import Counts, Slot
 HOUR, DAY = 3600.0, 86400.0
 MARKS = 48
 STEP = DAY / MARKS
+SPANS = {"1h": HOUR, "6h": 6 * HOUR, "24h": DAY, "7d": 7 * DAY}
+"""How far back the marks go."""
+
 DAYS = 7
 FEWEST_DAYS = 3
 """A usual value is the median of at least so many days."""
@@ -85,7 +88,7 @@ class PoolUse:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """`since` is when the loaded runs begin if that is within the last 24 hours, else None: all are here.
+    """`since` is when the loaded runs begin if that is within what is shown, else None: all are here.
 
     `undated` is how many runs lack a time that would say when they waited, ran or failed. `hosts` are the
     states of all hosts, the worst first.
@@ -104,14 +107,16 @@ class Pulse:
     hosts: tuple[State, ...]
 
 
-def take(runs: Sequence[Snapshot], hosts: Sequence[Snapshot], pools: Sequence[Snapshot], now: float) -> Pulse:
+def take(
+    runs: Sequence[Snapshot], hosts: Sequence[Snapshot], pools: Sequence[Snapshot], now: float, span: float = DAY
+) -> Pulse:
     """The pulse of these lists at `now`; a context that has not answered yet has no part in it."""
     rows = [row for snapshot in runs for row in snapshot.rows.values()]
     answered = [snapshot for snapshot in runs if snapshot.rows or snapshot.complete]
     since = max((begin for snapshot in answered if (begin := begins(snapshot)) is not None), default=-inf)
     since = since if answered else inf
     known = max((begin for snapshot in runs if (begin := _oldest(snapshot.rows.values())) is not None), default=inf)
-    history = _History(now, since, max(since, known))
+    history = _History(now, since, max(since, known), span)
     failed = [row for row in rows if row.state in FAULTY]
     waits, ran, undated = spells(rows)
     undated += sum(1 for row in failed if row.finished is None and row.started is None)
@@ -120,7 +125,7 @@ def take(runs: Sequence[Snapshot], hosts: Sequence[Snapshot], pools: Sequence[Sn
     at_work = [row for row in rows if row.state in RUNNING or row.state in WAITING]
     return Pulse(
         now=now,
-        since=since if since > now - DAY else None,
+        since=since if since > now - max(span, DAY) else None,
         counts=_counts(rows),
         undated=undated,
         signals=(
@@ -178,9 +183,9 @@ def spells(rows: Iterable[Resource]) -> tuple[Spells, Spells, int]:
 class _History:
     """Reads the past at the times of the marks, and at this hour of the days before."""
 
-    def __init__(self, now: float, since: float, known: float) -> None:
-        self.now, self.since = now, since
-        self.ends = [now - STEP * (MARKS - 1 - index) for index in range(MARKS)]
+    def __init__(self, now: float, since: float, known: float, span: float) -> None:
+        self.now, self.since, self.step = now, since, span / MARKS
+        self.ends = [now - self.step * (MARKS - 1 - index) for index in range(MARKS)]
         self.days = [now - DAY * day for day in range(DAYS, 0, -1) if now - DAY * day - HOUR >= known]
 
     def ended(self, id: str, title: str, times: Sequence[float], filter: str, *, few: bool = False) -> Signal:
@@ -190,7 +195,8 @@ class _History:
         def between(start: float, end: float) -> float:
             return float(bisect_right(ordered, end) - bisect_right(ordered, start))
 
-        marks = tuple(between(end - STEP, end) if end - STEP >= self.since else None for end in self.ends)
+        step = self.step
+        marks = tuple(between(end - step, end) if end - step >= self.since else None for end in self.ends)
         days = tuple(between(day - HOUR, day) for day in self.days)
         latest = between(self.now - HOUR, self.now) if self.now - HOUR >= self.since else None
         return Signal(id, title, marks, latest, days, filter=filter, few=few)
@@ -271,11 +277,11 @@ class Samples:
         for old in [each for each in kept if each < minute - DAY / 60]:
             del kept[old]
 
-    def marks(self, id: str, now: float) -> tuple[float | None, ...]:
+    def marks(self, id: str, now: float, span: float = DAY) -> tuple[float | None, ...]:
         """The last value of each mark; None where nobody was looking."""
         found: list[float | None] = [None] * MARKS
         for minute, value in sorted(self.seen.get(id, {}).items()):
-            at = MARKS - 1 - int((now - minute * 60) // STEP)
+            at = MARKS - 1 - int((now - minute * 60) // (span / MARKS))
             if 0 <= at < MARKS:
                 found[at] = value
         return tuple(found)

@@ -84,6 +84,7 @@ LINES: Mapping[str, Sequence[tuple[str, str]]] = {
         ("copy save", "copy, save"),
         ("zoom zoom-in zoom-out", "zoom: row, in, out"),
         ("time-back time-on", "earlier, later"),
+        ("span-shorter span-longer", "span: less, more"),
         ("times", "ages or clock times"),
     ),
     "SESSION": (

@@ -13,7 +13,7 @@ from adapters.model import Kind, State
 from adapters.port import Query
 from tui import keys
 from tui.core import format
-from tui.core.pulse import Pulse, Signal, p95, take
+from tui.core.pulse import SPANS, Pulse, Signal, p95, take
 from tui.screens import listtext
 from tui.screens.base import GridScreen
 from tui.screens.overview import KINDS, NO_MENU, OverviewPane, OverviewScreen
@@ -43,6 +43,7 @@ class PulseScreen(OverviewScreen):
         super().__init__(contexts)
         self.pulse: Pulse | None = None
         self.chosen: dict[str, int] = {}
+        self.span = "24h"
         self.left, self.right = OverviewPane(id="left"), OverviewPane(id="right")
         self.right.active = False
         self.pane = self.left
@@ -63,7 +64,7 @@ class PulseScreen(OverviewScreen):
         runs, hosts, pools = (self.snapshots(kind) for kind in KINDS)
         now = max((s.as_of for s in runs if s.as_of is not None), default=self.services.clock())
         began = time.monotonic()
-        self.pulse = await asyncio.to_thread(take, runs, hosts, pools, now)
+        self.pulse = await asyncio.to_thread(take, runs, hosts, pools, now, SPANS[self.span])
         self.cost = time.monotonic() - began
         seen = self.services.samples
         if any(snapshot.as_of is not None for snapshot in hosts):
@@ -84,9 +85,9 @@ class PulseScreen(OverviewScreen):
     def _signals(self, pulse: Pulse) -> list[Signal]:
         found = list(pulse.signals)
         if self.snapshots(Kind.HOST):
-            marks = self.services.samples.marks(self._seen("hosts"), pulse.now)
+            marks = self.services.samples.marks(self._seen("hosts"), pulse.now, SPANS[self.span])
             found.append(Signal("hosts", "hosts not up", marks, marks[-1], kind=Kind.HOST, filter="state!=up"))
-        marks = self.services.samples.marks(self._seen("p95"), pulse.now)
+        marks = self.services.samples.marks(self._seen("p95"), pulse.now, SPANS[self.span])
         return [*found, Signal("p95", "answer p95", marks, marks[-1], kind=None)]
 
     # the halves
@@ -113,13 +114,13 @@ class PulseScreen(OverviewScreen):
 
     def _look(self, width: int) -> Look:
         cursor = self.pane.entry.id if self.pane.entry is not None else ""
-        return Look(width - TAKEN, self.left.size.height, cursor, self.chosen, self.services.ascii)
+        return Look(width - TAKEN, self.left.size.height, cursor, self.chosen, self.services.ascii, self.span)
 
     def _answers(self, now: float) -> list[Answer]:
         health, seen = self.services.sync.contexts(), self.services.samples
         latencies = {name: self.services.adapters[name].stats.latencies for name in self.contexts}
         return [
-            Answer(name, health[name].state, seen.marks(f"answer {name}", now), p95(found))
+            Answer(name, health[name].state, seen.marks(f"answer {name}", now, SPANS[self.span]), p95(found))
             for name, found in latencies.items()
         ]
 
@@ -180,6 +181,7 @@ class PulseScreen(OverviewScreen):
             hints.append((f"{shown('left')} {shown('right')}", "choose", True))
         if self.halves:
             hints.append((shown("next-pane"), "other half", True))
+        hints.append((f"{shown('span-shorter')} {shown('span-longer')}", "span", True))
         self.key_hints([*hints, (shown("next-fault"), "unusual", True), (shown("back"), "back", True)], NO_MENU)
 
     def opens(self) -> str:
@@ -219,6 +221,22 @@ class PulseScreen(OverviewScreen):
             self.console.open_list(Kind.RUN, [entry.parent.context], query, trail=trail)
         else:
             self.console.open_detail(entry.parent)
+
+    async def do_span_shorter(self) -> None:
+        await self._spanned(-1)
+
+    async def do_span_longer(self) -> None:
+        await self._spanned(1)
+
+    async def _spanned(self, step: int) -> None:
+        """The marks of a shorter or longer past; what is usual, and causes, stay as they are."""
+        spans = list(SPANS)
+        at = spans.index(self.span) + step
+        if not 0 <= at < len(spans):
+            self.message(f"{self.span} is the {'shortest' if step < 0 else 'longest'}", "muted")
+            return
+        self.span = spans[at]
+        await self.take()
 
     def do_left(self) -> None:
         self._choose(-1)

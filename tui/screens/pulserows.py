@@ -8,7 +8,7 @@ from itertools import groupby
 
 from adapters.model import Kind, Ref, State
 from tui.core import format
-from tui.core.pulse import FEWEST_DAYS, MARKS, PoolUse, Pulse, Signal, host_marks
+from tui.core.pulse import FEWEST_DAYS, MARKS, SPANS, PoolUse, Pulse, Signal, host_marks
 from tui.core.pulsetally import Tally
 from tui.core.text import cut, pad, safe
 from tui.widgets.draw import Piece, width_of
@@ -52,6 +52,7 @@ class Look:
     cursor: str = ""
     chosen: Mapping[str, int] | None = None
     ascii: bool = False
+    span: str = "24h"
 
     @property
     def tall(self) -> bool:
@@ -84,7 +85,9 @@ def right(text: str, width: int) -> str:
 
 def signal_head(now: float, look: Look) -> PulseRow:
     clock = format.clock(now, now)[:5]
-    title = cut(f"24h, one mark = {24 * 60 // MARKS}min", max(0, look.marks - len(clock) - 1))
+    minutes = SPANS[look.span] / MARKS / 60
+    each = f"{minutes:g}min" if minutes < 60 else format.age(minutes * 60)
+    title = cut(f"{look.span}, one mark = {each}", max(0, look.marks - len(clock) - 1))
     middle = pad(title, look.marks - len(clock)) + clock if look.marks > len(clock) else " " * look.marks
     text = pad("SIGNAL", 2 + LEAD) + middle + right("NOW", NOW_WIDE) + right("USUAL", USUAL_WIDE)
     return PulseRow(Row(((text, "muted"),), head=True))

@@ -70,7 +70,7 @@ def right_rows(pulse: Pulse, answers: Sequence[Answer], look: Look, hosts: bool)
         rows += [blank(), *host_rows(pulse.hosts, look, lines=9, counted=_counted(pulse.hosts, look))]
     rows += [blank(), _head("LONGEST WAIT", ("FOR↓",), look, "WHAT IT WAITS FOR")]
     rows += [_wait(each, pulse.now, look) for each in pulse.waits] or [_none("nothing waits")]
-    lead = pad("CONTEXT", 2 + LEAD) + pad("answers in 24h", look.marks) + right("P95", NOW_WIDE)
+    lead = pad("CONTEXT", 2 + LEAD) + pad(f"answers in {look.span}", look.marks) + right("P95", NOW_WIDE)
     return [*rows, blank(), PulseRow(Row(((lead, "muted"),))), *(_answer(each, look) for each in answers)]
 
 

@@ -9,7 +9,7 @@ from adapters.model import Resource, State
 from tests.tui import data
 from tests.tui.conftest import Open
 from tests.tui.fake import NO_HOSTS, FakeAdapter, Tester
-from tests.tui.keys.proof import CASE, Effect, case, do, proves
+from tests.tui.keys.proof import CASE, Effect, case, do, proves, sees
 from tests.tui.pulse.test_pulse import line, rows
 from tui.screens.contexts import ContextsScreen
 from tui.screens.list import ListScreen
@@ -120,6 +120,8 @@ HALVES = [
     case("previous-pane", "shift-tab", lambda t: pulse(t).pane is pulse(t).right),
     case("right", "right", lambda t: pulse(t).pane is pulse(t).right),
     case("left", "left", lambda t: pulse(t).pane is pulse(t).left, "tab"),
+    case("span-shorter", "<", sees("6h, one mark = 7.5min")),
+    case("span-longer", ">", sees("7d, one mark = 3h30m")),
     case("next-fault", "e", lambda t: pulse(t).pane is pulse(t).right),
 ]
 
@@ -130,6 +132,20 @@ async def test_keys(console: Open, key: str, effect: Effect, before: tuple[str, 
         await opened(t)
         await do(t, *before)
         await proves(t, key, effect)
+
+
+async def test_the_marks_are_those_of_the_span(console: Open) -> None:
+    async with console(FakeAdapter("peloton", lab()), size=SIZE) as t:
+        await opened(t)
+        await t.press("<")
+        await t.see("answers in 6h")
+        await t.press("<")
+        await t.see("1h, one mark = 1.25min")
+        failed = line(t, "failed / h")[18:66]
+        assert failed.count("█") == 1  # one has failed within the hour, ten minutes ago
+        assert failed.index("█") == 47 - 8
+        await t.press("<")
+        await t.see("1h is the shortest")
 
 
 async def test_a_click_takes_the_keys_along(console: Open) -> None:
