@@ -16,8 +16,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import httpx
+from textual.screen import Screen
 
 from adapters.model import Kind
 from adapters.port import ANY
@@ -26,6 +28,7 @@ from tui.app import ConsoleApp
 from tui.config import load
 from tui.core.services import Services
 from tui.core.store import Key
+from tui.screens.base import GridScreen
 from tui.wiring import build_services
 
 SPEED = 144
@@ -55,13 +58,15 @@ VISITS: Sequence[Sequence[str]] = (
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One look from outside. Memory in MiB; `files` are open descriptors, sockets among them."""
+    """One look from outside. Memory in MiB; `files` are open descriptors, sockets among them; `screens` are those
+    that were opened and are not freed."""
 
     at: float
     memory: float
     tasks: int
     files: int
     sockets: int
+    screens: int
 
 
 @dataclass(slots=True)
@@ -112,7 +117,7 @@ class Report:
         ]
 
 
-COUNTED = ("tasks", "files", "sockets")
+COUNTED = ("tasks", "files", "sockets", "screens")
 
 
 @asynccontextmanager
@@ -152,7 +157,7 @@ async def soak(folder: Path, *, seconds: float, settle: float, runs: int = 60) -
     async with mock(runs) as (url, config), httpx.AsyncClient(base_url=url, timeout=30) as control:
         made = services(config, folder)
         count(made, report)
-        app = ConsoleApp(made, resume=False)
+        app = Watched(made, resume=False)
         async with app.run_test(size=(160, 48)) as pilot:
             faults = [f"{name}:*:{fault}@0.01" for name in BACKENDS for fault in WEATHER]
             await control.post("/_mock/faults", json={"faults": faults})
@@ -167,6 +172,18 @@ async def soak(folder: Path, *, seconds: float, settle: float, runs: int = 60) -
             await compare(made, control, report)
             app.exit(0)
     return report
+
+
+class Watched(ConsoleApp, inherit_bindings=False):
+    """Knows which of its screens are still somewhere."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.opened: WeakSet[Screen[Any]] = WeakSet()
+        super().__init__(*args, **options)
+
+    def open_screen(self, screen: GridScreen) -> None:
+        self.opened.add(screen)
+        super().open_screen(screen)
 
 
 def count(made: Services, report: Report) -> None:
@@ -199,14 +216,14 @@ async def use(pilot: Any, report: Report, began: float, seconds: float) -> None:
         while len(pilot.app.screen_stack) > 2:
             await pilot.press("escape")
         await asyncio.sleep(min(4.0, seconds / 30))
-        report.samples.append(look(time.monotonic() - began))
+        gc.collect()
+        report.samples.append(look(time.monotonic() - began, len(pilot.app.opened)))
         if report.samples[-1].at >= seconds:
             return
 
 
-def look(at: float) -> Sample:
-    gc.collect()
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
+def look(at: float, screens: int) -> Sample:
+    memory = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 2**20
     links = []
     for name in os.listdir("/proc/self/fd"):
         try:
@@ -214,7 +231,9 @@ def look(at: float) -> Sample:
         except OSError:
             continue  # the one that lists them
     sockets = sum(link.startswith("socket:") for link in links)
-    return Sample(at, pages * os.sysconf("SC_PAGESIZE") / 2**20, len(asyncio.all_tasks()), len(links), sockets)
+    return Sample(
+        at, pages * os.sysconf("SC_PAGESIZE") / 2**20, len(asyncio.all_tasks()), len(links), sockets, screens
+    )
 
 
 async def compare(made: Services, control: httpx.AsyncClient, report: Report) -> None:

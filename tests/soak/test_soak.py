@@ -19,7 +19,7 @@ async def test_a_minute(tmp_path: Path) -> None:
     assert report.rows >= 300
     assert min(report.refreshes[name] for name in BACKENDS) >= 60, told  # few, for a machine with other work
     assert min(report.errors[name] for name in BACKENDS) > 0, told
-    assert report.growth <= 1.1, told
+    assert report.growth <= 1.15, told  # the caches of a screen fill for longer than this
     for what in COUNTED:
         before, after = report.grown(what)
         assert after <= before * 1.2 + 3, told
