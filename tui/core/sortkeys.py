@@ -16,7 +16,7 @@ from adapters.port import SortKey
 from tui.core.values import DEFAULT_FIELDS, Field, comparable, natural, sort_value
 
 Part: TypeAlias = "float | str | bytes"
-Parts: TypeAlias = Callable[[Sequence[Resource], float], "list[Part]"]
+Parts: TypeAlias = "Callable[[Sequence[Sortable], float], list[Part]]"
 
 _INVERTED = bytes(255 - byte for byte in range(256))
 _LAST_TEXT = "\U0010ffff" * 2
@@ -28,28 +28,34 @@ def fields_of(keys: Sequence[SortKey], fields: Mapping[str, Field] = DEFAULT_FIE
     return [(fields[key.field], key.descending) for key in keys]
 
 
+class Sortable:
+    """An object with what every order needs of it, read once: a sort of many goes through memory as little as it
+    can. `name` is its name as it is compared, `tail` newest first and then the identity."""
+
+    __slots__ = ("name", "resource", "tail")
+
+    def __init__(self, resource: Resource) -> None:
+        self.take(resource)
+
+    def take(self, resource: Resource) -> None:
+        ref, created = resource.ref, resource.created
+        self.resource = resource
+        self.name = natural(resource.name.casefold())
+        self.tail = (math.inf if created is None else -created, ref.id, ref.context)
+
+
 class KeyMaker:
-    """Makes keys for one order: one part per field, then newest first, then the identity."""
+    """Makes keys for one order: one part per field, then the tail."""
 
     def __init__(self, parts: Sequence[Parts]) -> None:
         self._parts = parts
 
     def __call__(self, resource: Resource, now: float) -> tuple[Any, ...]:
-        return self.each([resource], now)[0]
+        return self.each([Sortable(resource)], now)[0]
 
-    def each(self, resources: Sequence[Resource], now: float) -> list[tuple[Any, ...]]:
-        """The keys of many objects, part by part: a call for each of them would take most of a sort's time."""
-        refs = [resource.ref for resource in resources]
-        created = [resource.created for resource in resources]
-        return list(
-            zip(
-                *(part(resources, now) for part in self._parts),
-                [math.inf if moment is None else -moment for moment in created],
-                [ref.id for ref in refs],
-                [ref.context for ref in refs],
-                strict=True,
-            )
-        )
+    def each(self, rows: Sequence[Sortable], now: float) -> list[tuple[Any, ...]]:
+        """The keys of many, part by part: a call for each of them would take most of a sort's time."""
+        return list(zip(*(part(rows, now) for part in self._parts), [row.tail for row in rows], strict=True))
 
 
 def key_maker(order: Sequence[tuple[Field, bool]]) -> KeyMaker:
@@ -70,14 +76,16 @@ def _number_part(get: Callable[[Any, float], Any], descending: bool) -> Parts:
             return math.inf
         return -value if descending else value  # type: ignore[no-any-return]
 
-    return lambda resources, now: [part(get(resource, now)) for resource in resources]
+    return lambda rows, now: [part(get(row.resource, now)) for row in rows]
 
 
 def _text_part(field: Field, descending: bool) -> Parts:
     get, as_counted = field.get, natural if field.natural else str
 
-    def ascending(resources: Sequence[Resource], now: float) -> list[Part]:
-        values = [get(resource, now) for resource in resources]
+    def ascending(rows: Sequence[Sortable], now: float) -> list[Part]:
+        if field.id == "name":
+            return [row.name for row in rows]
+        values = [get(row.resource, now) for row in rows]
         return [as_counted(value.casefold()) if value.__class__ is str else other(value) for value in values]
 
     def other(value: Any) -> Part:
@@ -89,5 +97,5 @@ def _text_part(field: Field, descending: bool) -> Parts:
         return str(text).encode("utf-8", "replace").translate(_INVERTED) + b"\xff"
 
     if descending:
-        return lambda resources, now: [inverted(text) for text in ascending(resources, now)]
+        return lambda rows, now: [inverted(text) for text in ascending(rows, now)]
     return ascending

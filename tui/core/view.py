@@ -15,12 +15,12 @@ from adapters.frozen import dataclass
 from adapters.model import Kind, Ref, Resource, State
 from adapters.port import SortKey
 from tui.core.columns import DEFAULT_SORT
-from tui.core.query import Filter, haystack
+from tui.core.query import Filter
 from tui.core.slices import Pace, pieces, sorted_in_slices
 from tui.core.sortkeys import fields_of, key_maker
 from tui.core.store import Diff, Key, Snapshot
 from tui.core.values import DEFAULT_FIELDS, Field
-from tui.core.viewrows import EVEN, ODD, SLOT, SLOT_OF, Refs, Row, matching, set_key, set_keys, write_keys
+from tui.core.viewrows import EVEN, ODD, SLOT_OF, Refs, Row, matching, set_key, set_keys, write_keys
 
 AT_ONCE = 256
 """A diff of at most this many rows is put in place; each costs a bisection and a shift of the list."""
@@ -206,7 +206,7 @@ class TableView:
             self._replace(old, resource)
             return
         self._take_out(resource.ref)
-        row = Row(resource, haystack(resource))
+        row = Row(resource)
         set_key(row, key, self._key)
         self._rows[resource.ref] = row
         insort(self._order, row, key=self._key)
@@ -220,7 +220,7 @@ class TableView:
         was_shown = at < len(self._shown) and self._shown[at] is row
         if was_shown:
             self._slots[row.slot] -= 1
-        row.resource, row.hay, row.slot = resource, haystack(resource), SLOT[resource.state.value]
+        row.take(resource)
         shown = self._matches(row)
         if shown:
             self._slots[row.slot] += 1
@@ -292,7 +292,7 @@ class TableView:
                 for resource in piece:
                     row = old.get(resource.ref)
                     if row is None or row.resource is not resource:
-                        row = Row(resource, haystack(resource))
+                        row = Row(resource)
                         new.append(row)
                     rows[resource.ref] = row
                 write_keys(new, make, keyed, key)

@@ -7,9 +7,9 @@ from operator import attrgetter
 from typing import Any, overload
 
 from adapters.model import FAULTY, WAITING, Ref, Resource, State
-from tui.core.query import Filter
+from tui.core.query import Filter, haystack
 from tui.core.slices import Pace, pieces
-from tui.core.sortkeys import KeyMaker
+from tui.core.sortkeys import KeyMaker, Sortable
 
 _NOWHERE = 4
 
@@ -28,18 +28,21 @@ def _slot(state: State) -> int:
 SLOT: dict[str, int] = {state.value: _slot(state) for state in State}
 
 
-class Row:
+class Row(Sortable):
     """One object with what is derived from it. It has two places for its sort key, so that the rows can be
     put into a new order while the old one is still on screen."""
 
-    __slots__ = ("even", "hay", "odd", "resource", "slot")
+    __slots__ = ("even", "hay", "odd", "slot")
 
-    def __init__(self, resource: Resource, hay: str) -> None:
-        self.resource = resource
-        self.hay = hay
-        self.slot = SLOT[resource.state.value]
+    def __init__(self, resource: Resource) -> None:
+        self.take(resource)
         self.even: Any = None
         self.odd: Any = None
+
+    def take(self, resource: Resource) -> None:
+        super().take(resource)
+        self.hay = haystack(resource)
+        self.slot = SLOT[resource.state.value]
 
 
 EVEN, ODD, SLOT_OF = attrgetter("even"), attrgetter("odd"), attrgetter("slot")
@@ -92,7 +95,7 @@ async def set_keys(rows: Mapping[Ref, Row], make: KeyMaker, now: float, side: at
 
 
 def write_keys(rows: Sequence[Row], make: KeyMaker, now: float, side: attrgetter[Any]) -> None:
-    keys = make.each([row.resource for row in rows], now)
+    keys = make.each(rows, now)
     if side is EVEN:
         for row, key in zip(rows, keys, strict=True):
             row.even = key

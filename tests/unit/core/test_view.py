@@ -21,6 +21,7 @@ from tui.core.sortkeys import fields_of, key_maker
 from tui.core.store import Diff, Key, Store
 from tui.core.values import DEFAULT_FIELDS, fields_for
 from tui.core.view import TableView
+from tui.core.viewrows import Row
 
 pytestmark = pytest.mark.anyio
 
@@ -404,7 +405,7 @@ async def test_time_alone_sorts_nothing_anew_where_what_is_older_stays_older(
 def test_keys_made_at_once_are_those_made_one_by_one(owners: list[str | None], down: bool) -> None:
     make = key_maker(fields_of([SortKey("owner", down), SortKey("name", not down), SortKey("age")]))
     rows = [make_run(index, owner=owner, name=owner or "x") for index, owner in enumerate(owners)]
-    assert make.each(rows, START) == [make(row, START) for row in rows]
+    assert make.each([Row(row) for row in rows], START) == [make(row, START) for row in rows]
 
 
 def test_unknown_sort_fields_are_key_errors() -> None:
