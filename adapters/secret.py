@@ -23,7 +23,7 @@ COMMAND_KEPT = 300.0
 class SecretSource(BaseModel):
     """Where a secret comes from: exactly one of a literal value, an environment variable, a file, a command."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
     value: SecretStr | None = None
     env: str | None = None

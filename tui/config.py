@@ -34,7 +34,7 @@ SECTIONS = ("contexts", "ui", "keys", "aliases", "themes", "plugins")
 class GeneralSettings(BaseModel):
     """The keys of a context that are runyard's own, whatever the backend. `refresh` is in seconds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     color: str | None = None
     refresh: float = Field(2.0, ge=0.5, le=3600)
@@ -84,7 +84,7 @@ class GeneralSettings(BaseModel):
 class UiSettings(BaseModel):
     """How the console looks and starts. `ascii` None: found out from the terminal. `contexts` empty: all."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     theme: str = "auto"
     ascii: bool | None = None

@@ -26,7 +26,7 @@ SHELL_STRING = re.compile(r"-[a-z]*c")
 class PluginSettings(BaseModel):
     """One [plugins.<name>]."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     command: list[str] = Field(min_length=1)
     title: str = ""
