@@ -231,9 +231,7 @@ def look(at: float, screens: int) -> Sample:
         except OSError:
             continue  # the one that lists them
     sockets = sum(link.startswith("socket:") for link in links)
-    return Sample(
-        at, pages * os.sysconf("SC_PAGESIZE") / 2**20, len(asyncio.all_tasks()), len(links), sockets, screens
-    )
+    return Sample(at, memory, len(asyncio.all_tasks()), len(links), sockets, screens)
 
 
 async def compare(made: Services, control: httpx.AsyncClient, report: Report) -> None:
