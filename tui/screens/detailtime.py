@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from adapters.errors import AdapterError
 from adapters.model import ENDED, FAULTY, WAITING, Kind, Ref, Resource
 from tui.core.store import Snapshot
+from tui.core.text import safe
 from tui.core.tries import Try, number_of, tries_of, was_tried
 from tui.screens.detailbase import DetailBase
 from tui.screens.detailview import TIMELINE
@@ -87,7 +88,7 @@ class DetailTime(DetailBase):
             try:
                 events = await self.adapter.events(row.ref)
             except AdapterError as error:
-                self.message(f"earlier tries: {error.sentence}", "muted")
+                self.message(safe(f"earlier tries: {error.sentence}"), "muted")
                 return
             self._tried[row.ref] = (_stamp(row), tries_of(row, events))
         self.redraw()

@@ -15,6 +15,9 @@ from tui.widgets.draw import Piece, width_of
 from tui.widgets.sections import Row
 
 LEAD, NOW_WIDE, USUAL_WIDE = 14, 6, 7
+MOST_TITLE = 26
+"""Columns of a cause or owner where several share a line."""
+
 TALL = 30
 """From so many lines on causes and owners have a line each."""
 
@@ -182,7 +185,8 @@ def _tallies(id: str, head: str, tallies: Sequence[Tally], look: Look, none: str
     for index, each in enumerate(tallies):
         on = look.cursor == id and index == at
         more = len(tallies) - index - 1
-        item: list[Piece] = [(safe(each.title, 40), "key" if on else "text")]
+        title = cut(safe(each.title, 200), MOST_TITLE, ascii=look.ascii)
+        item: list[Piece] = [(title, "key" if on else "text")]
         item.insert(*((1, (f" {each.count}", "muted")) if id == "owners" else (0, (f"{each.count} ", "muted"))))
         room = look.width - (12 if more else 0)
         if width_of(pieces) + width_of(item) > room and index:

@@ -62,7 +62,7 @@ class TreeSay(ObjectKeys, PaneScreen):
         return " ".join(word for word, on in words if on)
 
     def _crumbs(self) -> list[str]:
-        name = self.found[self.ref].name if self.ref in self.found else short_id(self.ref.id)
+        name = self.found[self.ref].name if self.ref in self.found else short_id(safe(self.ref.id, 200))
         more = f" and {len(self.roots) - 1} more" if len(self.roots) > 1 else ""
         return [self.ref.context, self.ref.kind.plural, safe(name, 200) + more]
 
