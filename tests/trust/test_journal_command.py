@@ -72,9 +72,9 @@ def test_list_and_filter(cli: Cli, mock: MockServer) -> None:
     assert len(found("action=abort context=kfp kind=run")) == 4
     assert len(found("ops-7 or outcome=done")) == 4
     assert found("age>1h") == []
-    assert found("label.x=1") == []
-    wrong = cli("journal", "--filter", "outcom=done")
-    assert (wrong.code, "nearest: outcome" in wrong.err) == (2, True)
+    for text, words in (("outcom=done", "nearest: outcome"), ("label.x=1", "no field"), ("age>x", "duration")):
+        wrong = cli("journal", "--filter", text)
+        assert (wrong.code, words in wrong.err, wrong.out) == (2, True, ""), wrong
 
 
 def test_export(cli: Cli, mock: MockServer) -> None:
