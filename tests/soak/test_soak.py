@@ -17,7 +17,7 @@ async def test_a_minute(tmp_path: Path) -> None:
     told = "\n".join(report.lines())
     assert report.wrong == [], report.wrong[:10]
     assert report.rows >= 300
-    assert min(report.refreshes[name] for name in BACKENDS) >= 60, told  # few, for a machine with other work
+    assert min(report.refreshes[name] for name in BACKENDS) >= 30, told  # few, for a machine with other work
     assert min(report.errors[name] for name in BACKENDS) > 0, told
     assert report.growth <= 1.15, told  # the caches of a screen fill for longer than this
     for what in COUNTED:
