@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adapters import registry
 from adapters.model import parse_kind
-from adapters.port import Schema
 from tui.configfile import Problem
+
+if TYPE_CHECKING:
+    from adapters.port import Schema
 
 NUMBERS = "123456789"
 
