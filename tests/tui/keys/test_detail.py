@@ -94,7 +94,7 @@ async def test_running(console: Open, key: str, effect: Effect, before: tuple[st
 
 HOST = [
     case("drain", "C", sees("PLAN  drain host gpu-1")),
-    case("undrain", "U", sees("undrain"), "=gpu-1"),
+    case("undrain", "U", sees("PLAN  undrain host gpu-1"), "=gpu-1"),
     case("used-by", "u", sees("gpu-1 › pods"), "=gpu-1"),
 ]
 
