@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from docs import features
 from docs import keys as page
 from tests.selfcheck.unbound import rounds
-from tui.keys import KEYS
+from tui.keys import KEYS, KeyMap
 
 ROOT = Path(__file__).parents[2]
 SIZE = 25
+FEATURES = 6
 
 
 def sample() -> list[tuple[str, str]]:
@@ -28,6 +30,20 @@ def sample() -> list[tuple[str, str]]:
     spread = [group[:: max(1, len(group) * len(groups) // SIZE)] for group in groups.values()]
     picked = [each for turn in zip_longest(*spread) for each in turn if each is not None]
     return picked[:SIZE]
+
+
+def told() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Some features, each with the tests that it names, for the first of its keys."""
+    keyed = [each for each in features.table().features if each.ids and KeyMap().key(each.ids[0])]
+    picked = keyed[:: len(keyed) // FEATURES][:FEATURES]
+    return [(each.name, [(f"tests/{test}", each.ids[0]) for test in _of_console(each)]) for each in picked]
+
+
+def _of_console(feature: features.Feature) -> list[str]:
+    """Its tests that drive the console; of those with many parameters the one of its first key."""
+    own = [test for _, test in page.proofs().get(feature.ids[0], ())]
+    named = [test for test in feature.tests if test.startswith("tui/")]
+    return [next((each[6:] for each in own if each[6:].partition("[")[0] == test), test) for test in named]
 
 
 def outcomes(pairs: list[tuple[str, str]]) -> dict[str, tuple[str, bool]]:
@@ -49,6 +65,14 @@ def test_a_sample_of_keys_is_missed() -> None:
     assert len(pairs) == SIZE
     assert outcomes([(test, "") for test, _ in pairs]) == {test: ("passed", False) for test, _ in pairs}
     assert outcomes(pairs) == {test: ("failed", True) for test, _ in pairs}
+
+
+@pytest.mark.slow
+def test_a_feature_misses_its_key() -> None:
+    sample = told()
+    found = outcomes([pair for _, pairs in sample for pair in pairs])
+    missed = {name for name, pairs in sample if any(found[test] == ("failed", True) for test, _ in pairs)}
+    assert missed == {name for name, _ in sample}
 
 
 def test_a_test_that_proves_several_keys_has_as_many_rounds() -> None:

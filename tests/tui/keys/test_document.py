@@ -59,7 +59,6 @@ async def test_describe(console: Open, key: str, effect: Effect, before: tuple[s
 NESTED = [
     *cases("left", "left h", sees("tasks:  … 3 lines"), "j"),
     case("right", "right", sees("deep: 1"), "j", "left", "~deep"),
-    case("right", "right", sees("the end"), *["right"] * 2),
 ]
 
 
@@ -71,3 +70,13 @@ async def test_raw(console: Open, key: str, effect: Effect, before: tuple[str, .
         await opened(t, "yaml")
         await do(t, *before)
         await proves(t, key, effect)
+
+
+@pytest.mark.presses("right", "right")
+async def test_long_lines_are_scrolled(console: Open) -> None:
+    world = World()
+    world.raw = {"long": "x" * 100 + " the end"}
+    async with console(world) as t:
+        await opened(t, "yaml")
+        await do(t, "right", "right")
+        await proves(t, "right", sees("the end"))

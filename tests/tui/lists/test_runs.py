@@ -241,7 +241,7 @@ async def test_times_turn_ages_into_clock_times(console: Open) -> None:
     async with console(prod()) as t:
         await t.see("1m04s")
         await t.press("t")
-        await t.see("14:31:03Z")
+        await t.until(lambda: "14:31:03Z" in t.lines[3])
         await t.press("t")
         await t.see("1m04s")
 
