@@ -267,6 +267,16 @@ def _themes(completer: Completer, word: str) -> list[Option]:
     return [Option(name, "theme") for name in tokens.named(completer.services.config.themes)]
 
 
+def _spans(completer: Completer, word: str) -> list[Option]:
+    return [Option(span, "since", f"{span} ago until now") for span in ("8h", "24h", "3d", "7d")]
+
+
+def _moments(completer: Completer, word: str) -> list[Option]:
+    """Written as they are read; a time of day is typed faster than chosen."""
+    said = {"-5m": "before this line", "+5m": "after this line", "1h": "before the last line"}
+    return [Option(text, "time", what) for text, what in said.items()]
+
+
 def _reset(completer: Completer, word: str) -> list[Option]:
     return [Option("reset", "columns", "as they are usually")]
 
@@ -278,6 +288,8 @@ ARGUMENTS: Mapping[str, Callable[[Completer, str], list[Option]]] = {
     "columns": _reset,
     "filter": _here,
     "save-filter": _numbers,
+    "digest": _spans,
+    "at": _moments,
     "theme": _themes,
     **dict.fromkeys(("contexts", "context", "ctx"), _names_of_contexts),
 }

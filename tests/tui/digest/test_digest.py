@@ -280,3 +280,14 @@ async def test_a_slow_context_keeps_nobody_waiting(console: Open) -> None:
         await t.see("slow: its runs are being read")
         slow.gate.set()
         await t.gone("its runs are being read")
+
+
+async def test_how_far_back_is_completed(console: Open) -> None:
+    async with console(FakeAdapter("peloton", rows())) as t:
+        await t.until(lambda: t.screen.model.refs)
+        await t.press("colon")
+        await t.type("digest ")
+        await t.see("24h ago until now")
+        await t.type("3")
+        await t.press("tab", "enter")
+        await t.see("since 08-19 14:32Z, 3d00h ago")
