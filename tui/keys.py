@@ -50,6 +50,7 @@ def _specs(group: str, where: tuple[str, ...], *rows: tuple[str, str, str], acti
 
 _ROWS = (LIST, CONTEXTS, DETAIL, TREE)
 _SCROLL = (LIST, CONTEXTS, DETAIL, LOGS, DOCUMENT, PULSE, TREE, DIGEST, JOURNAL)
+_SIDEWAYS = (LIST, DETAIL, LOGS, DOCUMENT, PULSE, TREE)
 _OBJECT = (LIST, DETAIL, TREE)
 
 KEYS: tuple[KeySpec, ...] = (
@@ -62,11 +63,10 @@ KEYS: tuple[KeySpec, ...] = (
         ("bottom", "G end", "last"),
         ("page-down", "ctrl-f pagedown", "page"),
         ("page-up", "ctrl-b pageup", "page"),
-        ("left", "left h", "columns, fold"),
-        ("right", "right", "columns, unfold"),
         ("next-fault", "e", "next red"),
         ("previous-fault", "E", "previous red"),
     ),
+    *_specs("MOVE", _SIDEWAYS, ("left", "left h", "columns, fold"), ("right", "right", "columns, unfold")),
     *_specs(
         "MOVE",
         (ANY,),
