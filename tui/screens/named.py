@@ -11,7 +11,7 @@ from tui.screens.hints import meaning
 if TYPE_CHECKING:
     from tui.screens.base import GridScreen
 
-TABS = {"why": "Why", "events": "Events", "timeline": "Tasks"}
+TABS = {"why": "Why", "events": "Events", "timeline": "Timeline"}
 LOOKS = ("describe", "raw", "logs", *TABS)
 
 

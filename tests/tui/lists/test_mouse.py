@@ -123,7 +123,7 @@ async def test_each_key_of_a_joint_hint_is_itself(console: Open) -> None:
 async def test_rows_of_the_menu_are_clicked_and_those_behind_it_are_not(
     console: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with console(prod(), size=(80, 34)) as t:
+    async with console(prod(), size=(80, 48)) as t:
         planned: list[str] = []
         monkeypatch.setattr(t.app, "open_plan", lambda action, refs: planned.append(action))
         await t.see("ocr-detector-train-87")

@@ -399,7 +399,7 @@ async def test_the_owner_of_a_pod_is_its_run(console: Open, monkeypatch: pytest.
         ("l", ("logs", None)),
         ("X", ("detail", "Why")),
         ("v", ("detail", "Events")),
-        ("T", ("detail", "Tasks")),
+        ("T", ("detail", "Timeline")),
     ],
 )
 async def test_looking_keys(
