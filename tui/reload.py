@@ -22,6 +22,9 @@ def reload(app: Appearance) -> None:
     """
     services = app.services
     old = services.config
+    if old.path is None:  # a demo, say: what is in the usual place is not what was opened
+        app._say("no config file was read, so there is none to read again", "muted")
+        return
     try:
         config = load(old.path)
     except ConfigError as error:

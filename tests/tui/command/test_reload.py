@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.tui.fake import Tester
 from tests.tui.keys.proof import do
 from tui.app import ConsoleApp
-from tui.config import load
+from tui.config import load, parse
 from tui.styles import tokens
 from tui.wiring import build_services
 
@@ -70,4 +71,16 @@ async def test_what_is_wrong_changes_nothing(tmp_path: Path) -> None:
         await do(t, ":", "'reload", "enter", "=2 wrong in the config, nothing is reloaded")
         await do(t, "!", "=nearest: light", "escape")
         assert app.services.keys.key("pulse") == "P"
+        assert set(app.services.adapters) == {"one"}
+
+
+async def test_a_console_without_a_file_takes_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "config.toml"
+    written(path, ONE + MORE)
+    monkeypatch.setenv("RUNYARD_CONFIG", str(path))
+    app = ConsoleApp(build_services(parse(tomllib.loads(ONE)))[0])
+    async with app.run_test(size=(100, 24)) as pilot:
+        t = Tester(app, pilot)
+        await t.see("one › runs")
+        await do(t, ":", "'reload", "enter", "=no config file was read")
         assert set(app.services.adapters) == {"one"}
