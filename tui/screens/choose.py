@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from tui.widgets.draw import Piece
 from tui.widgets.keybar import Hint
 from tui.widgets.sheet import LinesSheet
 
@@ -36,6 +37,9 @@ class ChooseSheet(LinesSheet):
 
     def hints(self) -> Sequence[Hint]:
         return (("enter", "choose", True), ("esc", "close", True))
+
+    def peek(self) -> Sequence[Sequence[Piece]]:
+        return [[("letters search, only enter chooses", "muted")]]
 
     def chosen(self, index: int) -> None:
         if index < len(self.matching):
