@@ -108,9 +108,9 @@ def page(found: Table, keymap: KeyMap) -> str:
             f"| {each.name} | {used(each.use, keymap)} | {each.what} | {_tests(each.tests)} |" for each in features
         ]
         parts.append("\n".join(lines) + "\n")
-    parts.append(
-        "## Left out on purpose\n\n" + "\n".join(f"- {name}: {why}." for name, why in found.left_out) + "\n"
-    )
+    for title, named in (("Left out on purpose", found.left_out), ("Not there", found.missing)):
+        if named:
+            parts.append(f"## {title}\n\n" + "\n".join(f"- {name}: {why}." for name, why in named) + "\n")
     return "\n".join(parts)
 
 
