@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 
-
 SCREEN_TAKES = 750
 """GNU screen passes on at most 768 bytes at a time; the pieces are one sequence to the terminal behind it."""
 

@@ -286,7 +286,8 @@ def _aliases(
     from tui.pluginconfig import with_plugins
     from tui.wordconfig import read_aliases
 
-    return read_aliases(body, contexts, [spec.verb or spec.id for spec in with_plugins(plugins.values())], file, problems)
+    verbs = [spec.verb or spec.id for spec in with_plugins(plugins.values())]
+    return read_aliases(body, contexts, verbs, file, problems)
 
 
 def _keys(

@@ -138,8 +138,7 @@ class ContextsModel:
             "errors": "waiting" if row.failing else "muted",
             "auth": "waiting" if row.ends_soon else "text",
         }
-        token = tokens.get(column.id)
-        return plain(str(value)) if token is None else plain(str(value), token)
+        return plain(str(value), tokens.get(column.id, "text"))
 
     def flag(self, ref: Ref) -> str:
         return "*" if ref.context in self.screen.chosen else " "
