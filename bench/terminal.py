@@ -23,6 +23,9 @@ WIDTH, HEIGHT = 160, 48
 QUIET = 0.03
 """So many seconds without a byte end a burst."""
 
+CHATTER = 1.0
+"""A program that is never silent is looked at so often all the same."""
+
 _FOREIGN = re.compile(rb"\x1b\[[?>=<][0-9;]*\$?[pqu]")
 """Questions to the terminal that pyte would print; a plain xterm ignores most of them as well."""
 
@@ -134,15 +137,16 @@ class Terminal:
         Looked at in silences of `quiet` seconds, chunk by chunk: the emulator is slower than what is measured.
         """
         _ = self.lines
-        sent = self.send(keys)
+        sent = looked = self.send(keys)
         chunks: list[tuple[float, bytes]] = []
         while True:
             chunk = self.read(quiet)
             if chunk:
                 chunks.append((self.last_byte - sent, chunk))
-                continue
-            found = self._shown_by(chunks, there)
-            if found is not None or perf_counter() - sent > most:
+                if perf_counter() - looked < max(quiet, CHATTER):
+                    continue
+            found, looked = self._shown_by(chunks, there), perf_counter()
+            if found is not None or looked - sent > most:
                 return found
             chunks.clear()
 

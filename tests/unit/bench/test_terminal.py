@@ -42,6 +42,19 @@ def test_what_a_key_shows_is_timed_and_what_it_does_not_show_is_none() -> None:
         assert terminal.row_of("got z") == 1
 
 
+CHATTING = """
+import sys, time
+for number in range(2000):
+    sys.stdout.write(f"\\x1b[1;1H{number:05d}"); sys.stdout.flush(); time.sleep(0.01)
+"""
+
+
+def test_a_program_that_is_never_silent_is_given_up_in_time() -> None:
+    with Terminal([sys.executable, "-c", CHATTING], width=40, height=5) as terminal:
+        assert terminal.shows(b"x", lambda screen: "00020" in screen, quiet=0.2, most=10.0) is not None
+        assert terminal.shows(b"x", lambda screen: "never" in screen, quiet=0.2, most=0.3) is None
+
+
 def test_the_end_of_the_program_is_told_with_its_screen() -> None:
     with echo() as terminal:
         terminal.wait_bytes(b"ready", timeout=20)
