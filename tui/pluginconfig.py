@@ -138,7 +138,9 @@ def _name_problem(name: str) -> str:
 def with_plugins(plugins: Iterable[Plugin]) -> tuple[KeySpec, ...]:
     """The table of keys with those of the plugins."""
     own = [
-        KeySpec(each.name, (each.key,) if each.key else (), each.title, "PLUGINS", (LIST, DETAIL, TREE), plugin=True)
+        KeySpec(
+            each.name, (each.key,) if each.key else (), each.title, "PLUGINS", (LIST, DETAIL, TREE), plugin=True
+        )
         for each in plugins
     ]
     return (*KEYS, *own)

@@ -77,8 +77,8 @@ def hosts_of(side: Side) -> Iterator[Item]:
             yield _many(side, len(rows), said, state, f"state={state.value}")
     gone = sorted(id for id in base.hosts if id not in now)
     if len(gone) <= MOST_LINES:
-        said = {id: f"gone, was {base.hosts[id]}" for id in gone}
-        yield from (Item(id, said[id], state=State.UNKNOWN, contexts=(side.context,)) for id in gone)
+        was_of = {id: f"gone, was {base.hosts[id]}" for id in gone}
+        yield from (Item(id, was, state=State.UNKNOWN, contexts=(side.context,)) for id, was in was_of.items())
     else:
         yield _many(side, len(gone), "gone, the server lists them no more", State.UNKNOWN, "")
     new = [row for id, row in now.items() if id not in base.hosts]

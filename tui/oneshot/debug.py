@@ -34,7 +34,7 @@ def start(name: str | None) -> None:
 class _File(logging.StreamHandler[TextIO]):
     """Ends when the disk is full, instead of printing a traceback for each line over the screen."""
 
-    def handleError(self, record: logging.LogRecord) -> None:
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  its name in logging
         with contextlib.suppress(OSError):
             self.stream.close()
         for each in LOGGERS:

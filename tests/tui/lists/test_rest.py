@@ -28,4 +28,4 @@ async def test_peek_and_keys_follow_when_the_cursor_rests(console: Open, monkeyp
 
 
 def test_it_rests_after_eighty_milliseconds() -> None:
-    assert grid.PEEK_DELAY == listsay.PEEK_DELAY == 0.08
+    assert grid.PEEK_DELAY == 0.08

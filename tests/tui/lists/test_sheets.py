@@ -12,8 +12,8 @@ from tests.tui.fake import FakeAdapter, screen_text
 from tui.core.plan import Guard
 from tui.core.services import Services
 from tui.keys import bind
+from tui.oneshot.failure import WANTS_DEMO
 from tui.screens.contexts import ContextsScreen
-from tui.screens.first import WANTS_DEMO
 
 pytestmark = pytest.mark.anyio
 

@@ -155,7 +155,10 @@ async def test_restarting_a_pod_begins_its_next_run(lab: Lab) -> None:
     again = await lab.adapter.get(pod.ref)
     assert isinstance(again, Pod)
     assert again.attempt == (pod.attempt or 0) + 1
-    assert {event.extra.get("attempt") for event in await lab.adapter.events(pod.ref)} >= {pod.attempt, again.attempt}
+    assert {event.extra.get("attempt") for event in await lab.adapter.events(pod.ref)} >= {
+        pod.attempt,
+        again.attempt,
+    }
     earlier = await lab.adapter.log_sources(pod.ref, attempt=pod.attempt)
     assert earlier[0].ended
 
