@@ -80,12 +80,16 @@ def test_pools(snap_compare: Compare) -> None:
 
 def test_help(snap_compare: Compare) -> None:
     assert snap_compare(
-        app_of(prod()), terminal_size=SIZE, run_before=steps("=train-87", "e", "question_mark", "=HELP")
+        app_of(prod()),
+        terminal_size=SIZE,
+        run_before=steps("=train-87", "e", "=OOMKilled", "question_mark", "=HELP"),
     )
 
 
 def test_menu(snap_compare: Compare) -> None:
-    assert snap_compare(app_of(prod()), terminal_size=SIZE, run_before=steps("=train-87", "e", "x", "=asks first"))
+    assert snap_compare(
+        app_of(prod()), terminal_size=SIZE, run_before=steps("=train-87", "e", "=OOMKilled", "x", "=asks first")
+    )
 
 
 def test_empty(snap_compare: Compare) -> None:
