@@ -26,6 +26,7 @@ from tui.core.services import Note, Services
 from tui.oneshot.failure import CRASHED, Failure
 from tui.painting import Changes, Painter, erases_in_color
 from tui.resume import come_back, leave
+from tui.stylecache import free_what_is_closed
 from tui.styles import tokens
 from tui.telling import Teller
 
@@ -63,6 +64,7 @@ class ConsoleApp(Appearance, inherit_bindings=False):
         theme: tokens.Theme | None = None,
         resume: bool = True,
     ) -> None:
+        free_what_is_closed()
         self.services = services
         self._theme = theme or tokens.THEMES["dark"]
         tokens.use(self._theme, ascii=services.ascii)
