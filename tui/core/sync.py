@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from contextvars import Context
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from adapters.errors import AdapterError, Forbidden, Invalid, NotFound, Unsupported
 from adapters.frozen import dataclass
@@ -18,6 +20,7 @@ from tui.core.sync_walk import SyncSettings, World, as_adapter_error
 
 __all__ = ["ContextHealth", "Subscription", "SyncEngine", "SyncSettings"]
 
+T = TypeVar("T")
 SLOW = 1.0
 """Median latency in seconds from which a context is called slow."""
 
@@ -95,6 +98,11 @@ class _Held:
     claims: list[Subscription]
 
 
+def _alone(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """A task that does not remember which screen began it: it would keep that screen for as long as it goes on."""
+    return asyncio.get_running_loop().create_task(work, context=Context())
+
+
 class SyncEngine:
     """All lists of all contexts. Runs in one event loop; a slow or dead context delays only its own lists."""
 
@@ -145,7 +153,7 @@ class SyncEngine:
                 self._running,
                 lambda error, next_try: self._noted(context, error, next_try),
             )
-            held = self._held[key] = _Held(sync, asyncio.ensure_future(sync.run()), [])
+            held = self._held[key] = _Held(sync, _alone(sync.run()), [])
             self._released.pop(key, None)
         held.claims.append(claim)
         self._visibility(key)
@@ -189,7 +197,7 @@ class SyncEngine:
         """The schema of a context, asked for once. Raises AdapterError."""
         asked = self._schemas.get(context)
         if asked is None or (asked.done() and (asked.cancelled() or asked.exception() is not None)):
-            asked = self._schemas[context] = asyncio.ensure_future(self._adapters[context].describe())
+            asked = self._schemas[context] = _alone(self._adapters[context].describe())
         return await asyncio.shield(asked)
 
     async def check(self, context: str) -> ContextHealth:
