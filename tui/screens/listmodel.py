@@ -128,7 +128,7 @@ class ListModel:
     # what else the screen asks
 
     def now(self, context: str) -> float:
-        """Ages count to the time at which the rows were true."""
+        """Ages count to the time at which the rows were true, by the clock of their server."""
         snapshot = self._by_context.get(context)
         as_of = snapshot.as_of if snapshot is not None else None
         return 0.0 if as_of is None else as_of + self.ahead(context)
