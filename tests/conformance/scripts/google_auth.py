@@ -12,8 +12,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
-from cryptography.hazmat.primitives import serialization  # type: ignore[import-not-found]
-from cryptography.hazmat.primitives.asymmetric import rsa  # type: ignore[import-not-found]
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from adapters.errors import AdapterError
 from adapters.vertex.adc import DefaultCredentials
