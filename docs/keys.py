@@ -81,7 +81,8 @@ def page(found: Proofs, specs: Sequence[KeySpec] = KEYS) -> str:
 def _row(spec: KeySpec, tests: Sequence[tuple[str, str]]) -> str:
     keys = " ".join(code(shown(key)) for key in spec.keys)
     where = "everywhere" if spec.where == ("any",) else ", ".join(spec.where)
-    named = "<br>".join(code(test.removeprefix("tests/tui/")) for test in dict.fromkeys(test for _, test in tests))
+    functions = dict.fromkeys(test.removeprefix("tests/tui/").partition("[")[0] for _, test in tests)
+    named = "<br>".join(map(code, functions))
     return f"| {keys} | `{spec.id}` | {spec.title} | {where} | {named} |"
 
 
